@@ -1,0 +1,231 @@
+"""The composition root: the one place that knows every room and puts them together."""
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+import connectors
+import handlers
+from bot import agents
+from bot.contracts.connectors import Connector
+from bot.contracts.errors import OperatorMends, TimeMends
+from bot.contracts.tools import Tool
+from bot.engine.connect import Accounts
+from bot.engine.decisions import Decisions
+from bot.engine.durable import Durable
+from bot.engine.engine import Engine, Parts
+from bot.engine.inbox import Inbox
+from bot.engine.posts import Posts
+from bot.engine.replicas import ManyProcesses, OneProcess, Replicas
+from bot.engine.turns import TurnServices
+from bot.gate.audit import Audit
+from bot.gate.cards import Cards
+from bot.gate.ledger import Ledger
+from bot.settings import Settings, revealed
+from bot.store.database import Database, database_url
+from bot.store.documents import ConnectionStore, Documents
+from bot.store.sealing import Vault, load_key
+from connectors.slack import Sender, api_client
+
+_SOCKETS = 2  # while Slack refreshes one connection, the other still listens
+_KEY_FILE = "installation.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What is kept, opened."""
+
+    database: Database
+    vault: Vault
+    documents: Documents
+    connections: ConnectionStore
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A running MeshClaw, without its way to Slack."""
+
+    engine: Engine
+    bolt: AsyncApp
+    client: AsyncWebClient
+    storage: Storage
+    connectors: Mapping[str, Connector]
+
+
+@asynccontextmanager
+async def open_storage(settings: Settings) -> AsyncIterator[Storage]:
+    """The database, brought up to date, and the key. Raises OperatorMends."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    vault = Vault(load_key(revealed(settings.key), settings.data / _KEY_FILE))
+    database = Database(database_url(revealed(settings.database_url), settings.data))
+    try:
+        await database.migrate()
+        yield Storage(database, vault, Documents(database, vault), ConnectionStore(database, vault))
+    finally:
+        await database.close()
+
+
+def open_connectors(storage: Storage) -> dict[str, Connector]:
+    """Every connector there is, by its word."""
+    found = [module.connector(storage.connections) for module in connectors.discover().values()]
+    return {each.name: each for each in found}
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[App]:
+    """MeshClaw, started: the engine works off what was left; nothing comes in from Slack yet. Raises OperatorMends
+    for what is wrong with the installation, TimeMends when Slack does not answer."""
+    client = slack_client(settings)
+    async with open_storage(settings) as storage:
+        bolt = AsyncApp(
+            client=client,
+            process_before_response=True,
+            signing_secret=revealed(settings.slack_signing_secret) or "unused in socket mode",
+            authorize=await _authorized(client),
+        )
+        services = open_connectors(storage)
+        engine = build_engine(settings, storage, client, services)
+        handlers.register(bolt, engine)
+        try:
+            await engine.start()
+            yield App(engine, bolt, client, storage, services)
+        finally:
+            await engine.stop()
+            for service in services.values():
+                await service.close()
+
+
+def build_engine(
+    settings: Settings, storage: Storage, client: AsyncWebClient, services: Mapping[str, Connector]
+) -> Engine:
+    database, vault = storage.database, storage.vault
+    executor = "local" if database.is_sqlite else uuid.uuid4().hex
+    tools = _Tools(services)
+    slack = Sender(client)
+    posts = Posts(database, slack)
+    audit = Audit(database, vault)
+    cards = Cards(database, vault, audit)
+    ledger = Ledger(database, vault, audit, cards, tools, executor)
+    decisions = Decisions(cards, ledger, tools, slack, posts, storage.documents)
+    inbox = Inbox(database, vault, executor)
+    durable = Durable(database.url, vault, executor, lambda key: engine.work(key))
+    replicas: Replicas = (
+        OneProcess(settings.data / "meshclaw.lock") if database.is_sqlite else ManyProcesses(database.engine, executor)
+    )
+    engine = Engine(
+        Parts(
+            inbox=inbox,
+            durable=durable,
+            replicas=replicas,
+            decisions=decisions,
+            accounts=Accounts(services, storage.connections),
+            agents=agents.discover(),
+            documents=storage.documents,
+            slack=slack,
+            turn_services=TurnServices(slack, posts, storage.documents, services, durable.step, decisions.propose),
+            executor=executor,
+        )
+    )
+    return engine
+
+
+@asynccontextmanager
+async def listening_by_socket(app: App, settings: Settings) -> AsyncIterator[None]:
+    """Connected to Slack by Socket Mode."""
+    token = revealed(settings.slack_app_token)
+    if not token:
+        raise OperatorMends("SLACK_APP_TOKEN is not set.", "Make an app-level token with connections:write, or --http.")
+    web_client = api_client(token, settings.slack_api_url)
+    sockets = [AsyncSocketModeHandler(app.bolt, token, web_client=web_client) for _ in range(_SOCKETS)]
+    try:
+        for socket in sockets:
+            await _reached(socket.connect_async())  # type: ignore[no-untyped-call]
+        yield
+    finally:
+        for socket in sockets:
+            await socket.close_async()  # type: ignore[no-untyped-call]
+
+
+@asynccontextmanager
+async def listening_by_http(app: App, settings: Settings) -> AsyncIterator[int]:
+    """Serving Slack's signed requests at /slack/events, and /health; yields the port."""
+    if not settings.slack_signing_secret:
+        raise OperatorMends("SLACK_SIGNING_SECRET is not set.", "Copy it from the app's Basic Information page.")
+
+    async def events(request: web.Request) -> web.Response:
+        if not request.headers.get("X-Slack-Request-Timestamp", "").isdecimal():
+            return web.Response(status=401)  # Bolt would answer 500
+        return await to_aiohttp_response(await app.bolt.async_dispatch(await to_bolt_request(request)))
+
+    async def health(_request: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    server = web.Application()
+    server.add_routes([web.post("/slack/events", events), web.get("/health", health)])
+    runner = web.AppRunner(server)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def slack_client(settings: Settings) -> AsyncWebClient:
+    token = revealed(settings.slack_bot_token)
+    if not token:
+        raise OperatorMends(
+            "SLACK_BOT_TOKEN is not set.", "Install the app from manifest.yml and copy its bot token, or: meshclaw demo"
+        )
+    return api_client(token, settings.slack_api_url)
+
+
+async def _authorized(client: AsyncWebClient) -> Any:
+    """Bolt's authorize function over one `auth.test` made now: later calls cost nothing and cannot fail."""
+    answer = await _reached(client.auth_test())
+    result = AuthorizeResult.from_auth_test_response(
+        auth_test_response=answer, bot_token=client.token, user_token=None, user_auth_test_response=None
+    )
+
+    async def authorize() -> AuthorizeResult:
+        return result
+
+    return authorize
+
+
+async def _reached(call: Any) -> Any:
+    """One of the first calls to Slack, its failures told apart for whoever starts MeshClaw."""
+    try:
+        return await call
+    except SlackApiError as error:
+        code = error.response.get("error", "") if error.response else ""
+        raise OperatorMends(f"Slack refused: {code}.", "Check the tokens; meshclaw doctor tells more.") from None
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        raise TimeMends(
+            "Slack does not answer.", f"Check the network and SLACK_API_URL ({type(error).__name__})."
+        ) from None
+
+
+class _Tools:
+    """All tools of all connectors, by name."""
+
+    def __init__(self, services: Mapping[str, Connector]) -> None:
+        self._tools = {tool.name: tool for service in services.values() for tool in service.tools()}
+
+    def get(self, name: str) -> Tool | None:
+        return self._tools.get(name)
+
+    def names(self) -> list[str]:
+        return sorted(self._tools)

@@ -1,0 +1,189 @@
+"""The command line: `meshclaw demo | workspace | run | triage | doctor | migrate`."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import webbrowser
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot import logs
+from bot.contracts.errors import MeshClawError
+from bot.settings import load
+
+_DEMO_PORT = 8930
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. Errors are one or two lines on standard error."""
+    args = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], Awaitable[int]] = args.run
+    try:
+        logs.configure(load().log_level)
+        return asyncio.run(_until_signalled(run(args)))
+    except MeshClawError as error:
+        print(f"meshclaw: {error.message}", file=sys.stderr)
+        if error.mend:
+            print(f"  {error.mend}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="meshclaw", description="A team of AI agents for every person in Slack.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="a local workspace and MeshClaw in one process; no Slack account needed")
+    demo.add_argument("--port", type=int, default=_DEMO_PORT)
+    demo.add_argument("--data", type=Path, default=None, help="folder to keep everything in (default: DATA/demo)")
+    demo.add_argument("--mail", metavar="URL", help="maildir:PATH, imap://USER:PASSWORD@HOST:PORT or imaps://…")
+    demo.add_argument("--no-browser", action="store_true", help="do not open the page")
+    demo.set_defaults(run=_demo)
+
+    workspace = commands.add_parser("workspace", help="the local Slack-compatible workspace alone")
+    workspace.add_argument("--port", type=int, default=_DEMO_PORT)
+    workspace.add_argument("--data", type=Path, default=None, help="folder to keep it in (default: DATA/workspace)")
+    workspace.set_defaults(run=_workspace)
+
+    run = commands.add_parser("run", help="MeshClaw, against Slack or the server named by SLACK_API_URL")
+    run.add_argument("--http", action="store_true", help="signed requests on PORT instead of Socket Mode")
+    run.set_defaults(run=_run)
+
+    triage = commands.add_parser("triage", help="sort a mailbox and print it; changes nothing, needs no Slack")
+    triage.add_argument("--mail", metavar="URL", required=True, help="maildir:PATH, imap://… or imaps://…")
+    triage.add_argument("--me", metavar="ADDRESS", help="your own address (default: learned from the mailbox)")
+    triage.add_argument("--json", action="store_true", help="one JSON object a line for each mail")
+    triage.set_defaults(run=_triage)
+
+    doctor = commands.add_parser("doctor", help="check the installation, one line each with the mend")
+    doctor.set_defaults(run=_doctor)
+    migrate = commands.add_parser("migrate", help="bring the database up to date")
+    migrate.set_defaults(run=_migrate)
+    return parser
+
+
+async def _demo(args: argparse.Namespace) -> int:
+    from bot.demo import demo
+
+    data = args.data or load().data / "demo"
+    with _port_errors(args.port):
+        async with demo.running(args.port, data.resolve(), args.mail) as workspace:
+            print(f"MeshClaw is ready: {workspace.url}", flush=True)
+            if not args.no_browser:
+                await asyncio.to_thread(webbrowser.open, workspace.url)
+            await _forever()
+    return 0
+
+
+async def _workspace(args: argparse.Namespace) -> int:
+    from bot.workspace.server import Workspace
+
+    data = args.data or load().data / "workspace"
+    with _port_errors(args.port):
+        workspace = await Workspace.start(port=args.port, data=data.resolve())
+    try:
+        print(f"Workspace is ready: {workspace.url}", flush=True)
+        await _forever()
+    finally:
+        await workspace.stop()
+    return 0
+
+
+async def _run(args: argparse.Namespace) -> int:
+    from bot import app as composition
+
+    settings = load()
+    async with composition.running(settings) as app:
+        if args.http:
+            with _port_errors(settings.port):
+                async with composition.listening_by_http(app, settings) as port:
+                    print(f"MeshClaw is listening: port {port}, path /slack/events", flush=True)
+                    await _forever()
+        else:
+            async with composition.listening_by_socket(app, settings):
+                print("MeshClaw is connected.", flush=True)
+                await _forever()
+    return 0
+
+
+async def _triage(args: argparse.Namespace) -> int:
+    from bot.agents.triage import sorting
+    from bot.agents.triage.verdict import Verdict
+    from bot.contracts.mail import Mail
+    from bot.views.triage import BUCKETS
+    from connectors.email import standalone
+
+    async def quiet(phase: str, done: int, whole: int | None) -> None:
+        if not args.json and sys.stderr.isatty():
+            print(f"\r{phase}: {done}{f' of {whole}' if whole else ''} …", end="", file=sys.stderr, flush=True)
+
+    def show(mail: Mail, verdict: Verdict) -> None:
+        reasons = list(verdict.reasons)
+        if args.json:
+            line = {"message_id": mail.message_id, "bucket": verdict.bucket.value}
+            print(json.dumps({**line, "confidence": round(verdict.confidence, 3), "reasons": reasons}))
+        else:
+            subject = "".join(char if char.isprintable() else "�" for char in f"{mail.sender}  {mail.subject}")
+            print(f"{BUCKETS[verdict.bucket.value]:<18}{subject[:120]}\n{'':<18}{'; '.join(reasons)}")
+
+    async with standalone(args.mail) as mailbox:
+        mind = await sorting.read_history(mailbox, [args.me] if args.me else [], quiet)
+        folder = await sorting.find_folder(mailbox, "")
+        now = datetime.now(UTC)
+        await sorting.sort_folder(mailbox, folder, mind, now, since=None, take=show, progress=quiet)
+    return 0
+
+
+async def _doctor(_args: argparse.Namespace) -> int:
+    from bot import doctor
+
+    checks = await doctor.examine(load())
+    for check in checks:
+        print(f"{'ok  ' if check.well else 'FAIL' if check.needed else 'note'}  {check.name}: {check.says}")
+        if not check.well and check.mend:
+            print(f"      mend: {check.mend}")
+    return 1 if any(check.needed and not check.well for check in checks) else 0
+
+
+async def _migrate(_args: argparse.Namespace) -> int:
+    from bot import app as composition
+
+    async with composition.open_storage(load()):
+        print("The database is up to date.")
+    return 0
+
+
+async def _until_signalled(work: Awaitable[int]) -> int:
+    """Run to the end, or until SIGTERM or SIGINT, leaving through every `finally`."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 0
+
+
+async def _forever() -> None:
+    await asyncio.Event().wait()
+
+
+@contextlib.contextmanager
+def _port_errors(port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (13, 98, 48):  # EACCES, EADDRINUSE on Linux and macOS
+            raise
+        raise MeshClawError(f"Port {port} cannot be used: {error.strerror}.", "Choose another with --port.") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""What a connector is: one module or package in `connectors/`, found by scanning."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from bot.contracts.json import JsonObject
+from bot.contracts.people import Person
+from bot.contracts.tools import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field of the connect modal. `kind`: `text`, `secret` (never shown again), `choice` with `options`
+    (value, label)."""
+
+    name: str
+    label: str
+    kind: Literal["text", "secret", "choice"] = "text"
+    hint: str = ""
+    placeholder: str = ""
+    initial: str = ""
+    optional: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One account of one person. `label` names it to the person; `settings` may be shown; `secrets` never is."""
+
+    label: str
+    settings: JsonObject
+    secrets: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of `meshclaw doctor`: is it well, and if not, the mend. `needed`: MeshClaw cannot do without."""
+
+    name: str
+    well: bool
+    says: str
+    mend: str = ""
+    needed: bool = True
+
+
+class Connections(Protocol):
+    """Where a connector finds the accounts people connected (decrypted on the way out)."""
+
+    async def get(self, person: Person, connector: str) -> Connection | None: ...
+
+
+class Connector(Protocol):
+    """One outside service. Built by the module's `connector(connections) -> Connector`."""
+
+    name: str
+    """The word of `/meshclaw connect <name>` and the prefix of its tools."""
+    title: str
+
+    def tools(self) -> Sequence[Tool]: ...
+
+    def form(self) -> Sequence[FormField]: ...
+
+    async def prove(self, values: Mapping[str, str]) -> Connection:
+        """Log in with what the person typed; the connection to save. Raises PersonMends (with `field`) or TimeMends."""
+
+    async def checks(self) -> Sequence[Check]: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,40 @@
+"""Errors, named by who can mend them.
+
+MeshClawError
+├── PersonMends      the person who asked: a wrong word, a wrong password, nothing connected
+├── OperatorMends    whoever installed MeshClaw: settings, database, scopes
+├── TimeMends        nobody: the other side is away for now; trying later may do
+└── OutcomeUnknown   nobody may guess: an effect was begun and its end was not seen
+
+Every message is shown to a person: it says what happened, `mend` says what to do. Neither ever holds a secret,
+a mail's body or a message's text.
+"""
+
+
+class MeshClawError(Exception):
+    """Base of all expected errors. `message`: what happened, one sentence; `mend`: what to do about it."""
+
+    def __init__(self, message: str, mend: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+
+
+class PersonMends(MeshClawError):
+    """The person can put it right. `field` names the form field it belongs to, when it came from a form."""
+
+    def __init__(self, message: str, mend: str = "", *, field: str | None = None) -> None:
+        super().__init__(message, mend)
+        self.field = field
+
+
+class OperatorMends(MeshClawError):
+    """The installation needs a hand: a setting, the database, a missing scope."""
+
+
+class TimeMends(MeshClawError):
+    """A service does not answer for now."""
+
+
+class OutcomeUnknown(MeshClawError):
+    """An effect was begun, and nobody can tell whether it happened."""

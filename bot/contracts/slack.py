@@ -1,0 +1,56 @@
+"""The one sender of Slack messages, as the core sees it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.contracts.errors import TimeMends
+from bot.contracts.people import Person, Profile
+
+Blocks = Sequence[Mapping[str, Any]]
+View = Mapping[str, Any]
+
+
+
+class SlackAway(TimeMends):
+    """Slack does not answer for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Blocks and the text that stands for them in notifications and for screen readers."""
+
+    text: str
+    blocks: Blocks = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message stands."""
+
+    channel: str
+    ts: str
+
+
+class Slack(Protocol):
+    """Slack as the core uses it. All methods raise SlackAway when Slack is away, OperatorMends when the app lacks a
+    scope or the channel is closed to it."""
+
+    async def direct(self, person: Person) -> str:
+        """The id of the app's direct-message channel with that person."""
+
+    async def post(self, channel: str, message: Message, *, key: str, thread_ts: str | None = None) -> Posted:
+        """Post. `key` travels in the message's metadata, so that `find` can tell it was posted."""
+
+    async def find(self, channel: str, key: str) -> Posted | None:
+        """A message of ours with that key among the channel's latest 100."""
+
+    async def update(self, posted: Posted, message: Message) -> bool:
+        """Replace the message; False when it is gone."""
+
+    async def whisper(self, channel: str, person: Person, message: Message, thread_ts: str | None = None) -> None:
+        """An ephemeral message, seen by that person alone; in a direct channel too."""
+
+    async def publish_home(self, person: Person, view: View) -> None: ...
+
+    async def profile(self, person: Person) -> Profile: ...

@@ -1,0 +1,88 @@
+"""What was typed after `/meshclaw`, understood. Pure: the acknowledgement waits for this."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.contracts.agents import Agent
+from bot.contracts.json import JsonObject
+from bot.contracts.slack import Message
+from bot.views import help as help_views
+from bot.views.values import CommandHelp
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Answer at once; nothing else is needed."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Let an agent do it; `pointer` is said meanwhile."""
+
+    agent: str
+    args: JsonObject
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Open the connect modal of this connector."""
+
+    word: str
+
+
+Understood = Say | Run | Connect
+
+
+class Commands:
+    """The words of `/meshclaw`: one per agent, and `connect` and `help`."""
+
+    def __init__(self, agents: Mapping[str, Agent], connectable: Sequence[str]) -> None:
+        self._agents = agents
+        self._connectable = connectable
+
+    @property
+    def known(self) -> tuple[CommandHelp, ...]:
+        descriptions = [agent.description for agent in self._agents.values()]
+        usage = tuple((f"/meshclaw connect {word}", f"connect your {word}") for word in self._connectable)
+        return (
+            *(CommandHelp(one.name, one.description, one.usage) for one in descriptions),
+            CommandHelp("connect", "connect an account of yours", usage),
+            CommandHelp("help", "show this"),
+        )
+
+    def understand(self, text: str) -> Understood:
+        """Raises PersonMends for options an agent does not understand."""
+        word, _, rest = text.strip().partition(" ")
+        word, rest = word.lower(), rest.strip()
+        if word in ("", "help"):
+            return Say(self.help(rest))
+        if rest.lower() in ("help", "--help", "-h") and word in self._words:
+            return Say(self.help(word))
+        if word == "connect":
+            return Connect(rest.lower() or (self._connectable[0] if len(self._connectable) == 1 else ""))
+        agent = self._agents.get(word)
+        if agent is None:
+            return Say(self._unknown(word))
+        return Run(word, agent.parse(rest), agent.description.pointer)
+
+    def help(self, word: str = "") -> Message:
+        """Help on one command, or on all."""
+        word = word.strip().lower()
+        if not word:
+            return help_views.overview(self.known)
+        for command in self.known:
+            if command.word == word:
+                return help_views.command_help(command)
+        return self._unknown(word)
+
+    @property
+    def _words(self) -> list[str]:
+        return [command.word for command in self.known]
+
+    def _unknown(self, word: str) -> Message:
+        nearest = difflib.get_close_matches(word[:40], self._words, n=1, cutoff=0.5)
+        return help_views.unknown(word, nearest[0] if nearest else None, self.known)

@@ -1,0 +1,60 @@
+"""Lanes: requests of one lane run one after another, in order; different lanes run side by side."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.engine.inbox import Inbox, Ticket
+
+_SIDE_BY_SIDE = 16
+_TURN_AWAITED = 0.5
+_log = structlog.get_logger("engine.lanes")
+
+
+class Lanes:
+    """Starts requests as soon as their lane is free. `run` carries one request out, to its end."""
+
+    def __init__(self, inbox: Inbox, run: Callable[[str], Awaitable[None]]) -> None:
+        self._inbox = inbox
+        self._run = run
+        self._queues: dict[str, deque[Ticket]] = {}
+        self._known: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
+
+    def add(self, ticket: Ticket) -> None:
+        """Queue the request, unless it is queued or running already."""
+        if ticket.key in self._known:
+            return
+        self._known.add(ticket.key)
+        queue = self._queues.get(ticket.lane)
+        if queue is not None:
+            queue.append(ticket)
+            return
+        self._queues[ticket.lane] = deque([ticket])
+        task = asyncio.create_task(self._drain(ticket.lane))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Start nothing more. What runs is left to the durable engine."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _drain(self, lane: str) -> None:
+        queue = self._queues[lane]
+        while queue:
+            ticket = queue[0]
+            try:
+                while await self._inbox.behind(ticket):
+                    await asyncio.sleep(_TURN_AWAITED)
+                async with self._slots:
+                    await self._run(ticket.key)
+            except Exception as error:  # the row stays open and is taken up again
+                _log.error("request not run", key=ticket.key, error=type(error).__name__)
+            queue.popleft()
+            self._known.discard(ticket.key)
+        del self._queues[lane]

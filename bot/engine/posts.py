@@ -1,0 +1,50 @@
+"""Messages posted once: a row before posting, the message's place after; later only updates."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from bot.contracts.slack import Message, Posted, Slack
+from bot.store.database import Database
+from bot.store.models import PostRow
+
+
+class Posts:
+    """Keeps one message in Slack per key, whatever dies between writing and posting."""
+
+    def __init__(self, database: Database, slack: Slack) -> None:
+        self._database = database
+        self._slack = slack
+
+    async def put(self, key: str, channel: str, message: Message, thread_ts: str | None = None) -> Posted:
+        """Post under this key, or replace what was posted under it. Raises what Slack's side raises."""
+        posted, begun_before = await self._begin(key, channel)
+        if posted is None and begun_before:
+            posted = await self._slack.find(channel, key)
+            if posted:
+                await self._place(key, posted)
+        if posted:
+            await self._slack.update(posted, message)
+            return posted
+        posted = await self._slack.post(channel, message, key=key, thread_ts=thread_ts)
+        await self._place(key, posted)
+        return posted
+
+    async def _begin(self, key: str, channel: str) -> tuple[Posted | None, bool]:
+        """Where the message stands, if it does; and whether posting it was begun before."""
+        insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
+        statement = insert(PostRow).values(key=key, channel=channel, ts=None, created_at=datetime.now(UTC))
+        async with self._database.write() as session:
+            new = await session.execute(statement.on_conflict_do_nothing().returning(PostRow.key))
+            if new.first() is not None:
+                return None, False
+            row = await session.get_one(PostRow, key)
+            return (Posted(row.channel, row.ts) if row.ts else None), True
+
+    async def _place(self, key: str, posted: Posted) -> None:
+        async with self._database.write() as session:
+            await session.execute(
+                update(PostRow).where(PostRow.key == key).values(channel=posted.channel, ts=posted.ts)
+            )

@@ -1,0 +1,1 @@
+"""The gate: nothing with an effect happens outside it."""

@@ -1,0 +1,1 @@
+"""Everything that is kept: one database, one key, sealed rows."""

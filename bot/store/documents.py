@@ -1,0 +1,92 @@
+"""What is kept about one person: sealed JSON documents, and their accounts at outside services."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from bot.contracts.connectors import Connection
+from bot.contracts.json import Json
+from bot.contracts.people import Person
+from bot.store.database import Database
+from bot.store.models import ConnectionRow, DocumentRow
+from bot.store.sealing import Vault
+
+
+class Documents:
+    """JSON documents by (person, space, name). A space is an agent's name, or `gate`."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    async def load(self, person: Person, space: str, name: str) -> Json:
+        """The document, or None when there is none. Raises RowMismatch when it was tampered with."""
+        owner = self._vault.pseudonym(person.owner)
+        async with self._database.read() as session:
+            row = await session.get(DocumentRow, (owner, space, name))
+        if row is None:
+            return None
+        document: Json = self._vault.open(row.body, table="documents", owner=owner, row=f"{space}/{name}")
+        return document
+
+    async def save(self, person: Person, space: str, name: str, value: Json) -> None:
+        owner = self._vault.pseudonym(person.owner)
+        body = self._vault.seal(value, table="documents", owner=owner, row=f"{space}/{name}")
+        async with self._database.write() as session:
+            await session.merge(
+                DocumentRow(owner=owner, space=space, name=name, body=body, updated_at=datetime.now(UTC))
+            )
+
+    async def purge(self, space: str, prefix: str, before: datetime) -> int:
+        """Delete documents not touched since `before` whose names start with `prefix`; their number."""
+        async with self._database.write() as session:
+            gone = await session.execute(
+                delete(DocumentRow)
+                .where(
+                    DocumentRow.space == space,
+                    DocumentRow.name.startswith(prefix, autoescape=True),
+                    DocumentRow.updated_at < before,
+                )
+                .returning(DocumentRow.name)
+            )
+            return len(gone.all())
+
+
+class ConnectionStore:
+    """The accounts people connected; the secrets in them open only for their owner's row."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    async def get(self, person: Person, connector: str) -> Connection | None:
+        owner = self._vault.pseudonym(person.owner)
+        async with self._database.read() as session:
+            row = await session.get(ConnectionRow, (owner, connector))
+        if row is None:
+            return None
+        kept: dict[str, Any] = self._vault.open(row.body, table="connections", owner=owner, row=connector)
+        return Connection(label=kept["label"], settings=kept["settings"], secrets=kept["secrets"])
+
+    async def put(self, person: Person, connector: str, connection: Connection) -> None:
+        """Save the account, replacing an earlier one."""
+        owner = self._vault.pseudonym(person.owner)
+        kept: Json = {"label": connection.label, "settings": connection.settings, "secrets": connection.secrets}
+        body = self._vault.seal(kept, table="connections", owner=owner, row=connector)
+        values = {"owner": owner, "connector": connector, "body": body, "updated_at": datetime.now(UTC)}
+        insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
+        statement = insert(ConnectionRow).values(values)
+        changed = {"body": body, "updated_at": values["updated_at"]}
+        async with self._database.write() as session:
+            await session.execute(statement.on_conflict_do_update(index_elements=["owner", "connector"], set_=changed))
+
+    async def names(self, person: Person) -> Sequence[str]:
+        """The connectors this person has an account at."""
+        owner = self._vault.pseudonym(person.owner)
+        async with self._database.read() as session:
+            rows = await session.scalars(select(ConnectionRow.connector).where(ConnectionRow.owner == owner))
+            return sorted(rows)

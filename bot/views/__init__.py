@@ -1,0 +1,1 @@
+"""Block Kit: value in, blocks out. Pure; every text from outside goes through `text.py`."""

@@ -1,0 +1,59 @@
+"""What a person types, turned into what Slack's client sends: escaped, with mentions and links as tokens.
+
+Source: docs.slack.dev/messaging/formatting-message-text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_TOKEN = re.compile(
+    r"(?P<raw>&lt;(?:[@#](?P<id>[A-Z0-9]+)|!(?P<all>here|channel|everyone))(?:\|[^&]*)?&gt;)"
+    r"|(?P<url>https?://[^\s<>|]+[^\s<>|.,;:!?)\]'\"])"
+    r"|(?<![\w@#])@(?P<user>[A-Za-z0-9][A-Za-z0-9._-]*)"
+    r"|(?<![\w@#&])#(?P<channel>[a-z0-9][a-z0-9_-]*)"
+)
+_BROADCASTS = ("here", "channel", "everyone")
+
+
+def escape(text: str) -> str:
+    """Slack's three control characters, escaped."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def to_wire(text: str, users: Mapping[str, str], channels: Mapping[str, str]) -> str:
+    """Typed text as it goes over the wire. `users` and `channels` map names to ids; unknown names stay text.
+
+    Tokens already written out (`<@U…>`, `<#C…|name>`, `<!here>`) are kept when their id exists, and escaped otherwise.
+    """
+    names = {id: name for name, id in channels.items()}
+    known = set(users.values())
+
+    def token(found: re.Match[str]) -> str:
+        whole = found.group()
+        if found["raw"]:
+            if found["all"]:
+                return f"<!{found['all']}>"
+            if found["id"] in known:
+                return f"<@{found['id']}>"
+            return f"<#{found['id']}|{names[found['id']]}>" if found["id"] in names else whole
+        if found["url"]:
+            return f"<{whole}>"
+        if name := found["channel"]:
+            return f"<#{channels[name]}|{name}>" if name in channels else whole
+        return _mention(found["user"], users) or whole
+
+    return _TOKEN.sub(token, escape(text))
+
+
+def _mention(name: str, users: Mapping[str, str]) -> str | None:
+    stem = name.rstrip("._-")  # "@ada." ends a sentence
+    tail = name[len(stem) :]
+    if stem in _BROADCASTS:
+        return f"<!{stem}>{tail}"
+    return f"<@{users[stem.lower()]}>{tail}" if stem.lower() in users else None

@@ -1,0 +1,110 @@
+"""Connecting to an IMAP server and logging in; what goes wrong there, in words a person can act on."""
+
+import imaplib
+import socket
+import ssl
+from pathlib import Path
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import CapabilityError, LoginError
+
+from bot.contracts.errors import MeshClawError, OperatorMends, PersonMends, TimeMends
+from connectors.email.address import is_loopback
+
+CONNECT_SECONDS = 15.0
+READ_SECONDS = 60.0
+
+
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Certificates are checked against the system's authorities and those in `ca_file` (PEM). Raises OSError."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+def log_in(host: str, port: int, security: str, user: str, password: str, ca_file: Path | None) -> IMAPClient:
+    """A client that is logged in. `security`: `tls`; `starttls`; `offered`: STARTTLS when the server has it, and in
+    the clear only on this machine. Raises PersonMends (`field`: host, security, user or password) and TimeMends."""
+    try:
+        context = trust(ca_file)
+    except OSError:
+        raise OperatorMends(
+            "The file of trusted certificates for mail cannot be read.", "Check MESHCLAW_MAIL_CA."
+        ) from None
+    try:
+        client = _connect(host, port, security, context)
+    except Exception as error:
+        raise connecting(error, host, port) from None
+    try:
+        _authenticate(client, host, security, user, password)
+    except BaseException:
+        client.shutdown()
+        raise
+    return client
+
+
+def _connect(host: str, port: int, security: str, context: ssl.SSLContext) -> IMAPClient:
+    timeout = SocketTimeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+    client = IMAPClient(host, port, ssl=security == "tls", ssl_context=context, timeout=timeout)
+    client._imap.debug = 0  # 5 by default: every line of every mail would be formatted for the log
+    if security == "tls":
+        return client
+    try:
+        if client.has_capability("STARTTLS"):
+            client.starttls(context)
+        elif security == "starttls" or not is_loopback(host):
+            raise PersonMends(
+                f"{host} offers no encryption on port {port}, and a password is not sent in the clear.",
+                "Use TLS, on most servers port 993.",
+                field="security",
+            )
+    except BaseException:
+        client.shutdown()
+        raise
+    return client
+
+
+def _authenticate(client: IMAPClient, host: str, security: str, user: str, password: str) -> None:
+    try:
+        if client.has_capability("AUTH=PLAIN"):
+            client.plain_login(user, password)
+        elif client.has_capability("LOGINDISABLED"):
+            raise PersonMends(f"{host} takes no passwords on this connection.", "Use TLS.", field="security")
+        elif not (user + password).isascii():
+            raise PersonMends(f"{host} cannot take a password that is not ASCII.", field="password")
+        else:
+            client.login(user, password)
+    except LoginError as error:
+        if isinstance(error.__context__, imaplib.IMAP4.abort) or "[UNAVAILABLE]" in str(error):
+            raise TimeMends(f"{host} broke off the login.", "Try again in a few minutes.") from None
+        raise PersonMends(
+            f"{host} does not accept this user and password.",
+            "Many providers want an app password instead of the usual one.",
+            field="password",
+        ) from None
+    except (OSError, imaplib.IMAP4.error):
+        raise TimeMends(f"{host} broke off the login.", "Try again in a few minutes.") from None
+
+
+def connecting(error: Exception, host: str, port: int) -> MeshClawError:
+    """What a failed connection means."""
+    if isinstance(error, MeshClawError):
+        return error
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return PersonMends(
+            f"The certificate of {host} is not trusted: {error.verify_message or 'it could not be verified'}.",
+            "Check the server's name; a server of your own needs its certificate in MESHCLAW_MAIL_CA.",
+            field="host",
+        )
+    if isinstance(error, ssl.SSLError):
+        return PersonMends(
+            f"{host} does not speak TLS on port {port}.", "Use 993 for TLS, or STARTTLS on 143.", field="port"
+        )
+    if isinstance(error, (socket.gaierror, UnicodeError)):
+        return PersonMends(f"There is no server named {host}.", "Check the name of the mail server.", field="host")
+    if isinstance(error, ConnectionRefusedError):
+        return PersonMends(f"Nothing answers at {host} on port {port}.", "Check the port and the server.", field="host")
+    if isinstance(error, CapabilityError):
+        return PersonMends(f"{host} is missing something this needs: STARTTLS.", field="security")
+    return TimeMends(f"{host} does not answer on port {port}.", "Try again in a few minutes.")

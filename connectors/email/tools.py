@@ -1,0 +1,271 @@
+"""What the mail connector can do to a mailbox: move mails, and set or clear a flag. Nothing here deletes."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Literal
+
+from bot.contracts.errors import MeshClawError
+from bot.contracts.json import JsonObject
+from bot.contracts.mail import Mail, MailRef, Sought, Traces
+from bot.contracts.people import Person
+from bot.contracts.tools import Call, CallView, Effect, Outcome, ToolContext, Unfinished
+from connectors.email.arguments import FlagArguments, MailArgument, MoveArguments, read, with_mails
+from connectors.email.folders import wanted_role
+from connectors.email.headers import one_line
+from connectors.email.mailbox import Heads, Mailbox
+from connectors.email.provider import ConnectionLost, Shift
+
+Open = Callable[[Person], AbstractAsyncContextManager[Mailbox]]
+
+_FLAG_WORDS = {"\\flagged": ("Flag", "Unflag"), "\\seen": ("Mark as read", "Mark as unread")}
+
+
+class _Tally:
+    """What a call has come to so far."""
+
+    def __init__(self) -> None:
+        self.moved: dict[MailRef, MailRef] = {}
+        self.gone: set[MailRef] = set()
+        self.unknown: set[MailRef] = set()
+        self.stayed: set[MailRef] = set()
+        self.reason = ""
+
+    def add(self, shift: Shift) -> None:
+        self.moved |= shift.now
+        self.gone |= set(shift.gone)
+        self.stayed |= set(shift.stayed)
+        self.reason = shift.reason or self.reason
+
+    @property
+    def state(self) -> Literal["done", "failed", "unknown"]:
+        if self.unknown:
+            return "unknown"
+        return "failed" if self.stayed and not self.moved else "done"
+
+    def note(self, asked: int, extra: str = "") -> str:
+        said = [extra] if extra else []
+        if self.gone:
+            gone = len(self.gone)
+            said.append(f"{_all(gone, asked)} {'was' if gone == 1 else 'were'} already gone.")
+        if self.stayed:
+            said.append(f"{_all(len(self.stayed), asked)} stayed where they were: {self.reason}")
+        if self.unknown:
+            said.append(f"Of {len(self.unknown)} nobody can tell whether they moved.")
+        lasting = sum(not now.uid for now in self.moved.values())
+        if lasting:
+            said.append(f"{_all(lasting, asked)} cannot be moved back: the server did not tell the new place.")
+        return " ".join(said)
+
+
+def _all(count: int, of: int) -> str:
+    return f"All {count}" if count == of and count > 1 else str(count)
+
+
+class MoveTool:
+    """`mail.move`: mails of one folder to another, taken back by moving them again."""
+
+    name = "mail.move"
+    effect: Effect | None = Effect.OWN
+
+    def __init__(self, opened: Open) -> None:
+        self._opened = opened
+
+    def check(self, args: JsonObject) -> None:
+        read(MoveArguments, args)
+
+    def describe(self, args: JsonObject) -> CallView:
+        given = read(MoveArguments, args)
+        return CallView(
+            verb=given.verb,
+            subject=_subject(given.subject, given.mails),
+            where=f"{given.folder} → {_folder_words(given.to)}",
+            items=tuple(_item(mail) for mail in given.mails),
+            reversible=True,
+            group=given.group,
+        )
+
+    async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
+        given = read(MoveArguments, args)
+        async with self._opened(context.person) as mailbox:
+            places = given.places()
+            heads = await mailbox.heads(list(places))
+            to = await mailbox.place(given.to, create=True)
+            if to is None or to == given.folder:
+                return Outcome("done", note=f"They are in {to or given.to} already.")
+            there, extra = _as_shown(heads, places)
+            tally = _Tally()
+            tally.gone = set(places) - set(there)
+            if not there:
+                return _moved(given, to, tally, extra)
+            sought = [Sought(ref, places[ref].message_id) for ref in there]
+            try:
+                result = await mailbox.move(sought, to)
+            except ConnectionLost:
+                lost = sought
+            else:
+                tally.add(result)
+                return _moved(given, to, tally, extra)
+        await self._after_loss(context.person, lost, to, tally)
+        return _moved(given, to, tally, extra)
+
+    async def _after_loss(self, person: Person, sought: list[Sought], to: str, tally: _Tally) -> None:
+        """The connection broke while mails were moving: look where each of them is, and move the rest, once."""
+        try:
+            async with self._opened(person) as mailbox:
+                traces = await mailbox.seek(sought, to)
+                tally.moved |= traces.moved
+                tally.unknown |= set(traces.lost)
+                rest = [item for item in sought if item.ref in traces.unmoved]
+                if rest:
+                    tally.unknown |= set(traces.unmoved)
+                    result = await mailbox.move(rest, to)
+                    tally.unknown -= set(traces.unmoved)
+                    tally.add(result)
+        except MeshClawError:
+            tally.unknown |= {item.ref for item in sought} - set(tally.moved)
+
+    async def look_back(self, context: ToolContext, args: JsonObject) -> Unfinished | None:
+        given = read(MoveArguments, args)
+        async with self._opened(context.person) as mailbox:
+            to = await mailbox.place(given.to, create=False)
+            traces = await mailbox.seek(given.sought(), to)
+        tally = _Tally()
+        tally.moved |= traces.moved
+        tally.unknown = set(traces.lost)
+        return Unfinished(_moved(given, to or given.to, tally), _rest(self.name, given, traces))
+
+
+class FlagTool:
+    """`mail.flag`: put a flag on mails, or take it off; taken back on those it changed."""
+
+    name = "mail.flag"
+    effect: Effect | None = Effect.OWN
+
+    def __init__(self, opened: Open) -> None:
+        self._opened = opened
+
+    def check(self, args: JsonObject) -> None:
+        read(FlagArguments, args)
+
+    def describe(self, args: JsonObject) -> CallView:
+        given = read(FlagArguments, args)
+        return CallView(
+            verb=_flag_words(given),
+            subject=_subject(given.subject, given.mails),
+            where=given.folder if given.flag.lower() in _FLAG_WORDS else f"{given.folder}, {given.flag}",
+            items=tuple(_item(mail) for mail in given.mails),
+            reversible=True,
+            group=given.group,
+        )
+
+    async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
+        given = read(FlagArguments, args)
+        async with self._opened(context.person) as mailbox:
+            places = given.places()
+            there, extra = _as_shown(await mailbox.heads(list(places)), places)
+            tally = _Tally()
+            tally.gone = set(places) - set(there)
+            if not there:
+                return Outcome("done", gone=len(tally.gone), note=tally.note(len(places), extra))
+            try:
+                result = await mailbox.flag(list(there), given.flag, given.on)
+            except ConnectionLost:
+                note = "The mail server went away in the middle of it."
+                return Outcome("unknown", gone=len(tally.gone), unknown=len(there), note=tally.note(len(places), note))
+        tally.gone |= set(there) - {*result.changed, *result.unchanged}
+        if result.unchanged:
+            extra = f"{extra} {_all(len(result.unchanged), len(places))} had it so already.".strip()
+        return Outcome(
+            "done",
+            count=len(result.changed),
+            gone=len(tally.gone),
+            note=tally.note(len(places), extra),
+            inverse=self._inverse(given, [places[ref] for ref in result.changed]),
+        )
+
+    def _inverse(self, given: FlagArguments, mails: list[MailArgument]) -> Call | None:
+        return Call(self.name, with_mails(given, mails, on=not given.on)) if mails else None
+
+    async def look_back(self, context: ToolContext, args: JsonObject) -> Unfinished | None:
+        """Setting a flag twice does no harm, so what is not set yet may run. Of what is set nobody knows who set it,
+        and taking it back is not offered."""
+        given = read(FlagArguments, args)
+        async with self._opened(context.person) as mailbox:
+            places = given.places()
+            heads = await mailbox.heads(list(places))
+        flag = given.flag.lower()
+        there, extra = _as_shown(heads, places)
+        settled = [ref for ref, mail in there.items() if (flag in {have.lower() for have in mail.flags}) is given.on]
+        rest = [places[ref] for ref in there if ref not in settled]
+        tally = _Tally()
+        tally.gone = set(places) - set(there)
+        outcome = Outcome("done", count=len(settled), gone=len(tally.gone), note=tally.note(len(places), extra))
+        return Unfinished(outcome, Call(self.name, with_mails(given, rest)) if rest else None)
+
+
+def _as_shown(heads: Heads, places: Mapping[MailRef, MailArgument]) -> tuple[dict[MailRef, Mail], str]:
+    """The mails that are there and are what the card showed; and what to say when some are not."""
+    if heads.renumbered:
+        return {}, "The server numbered this folder anew, so none of them can be found by number: sort it again."
+    there = {ref: mail for ref, mail in heads.mails.items() if _is_shown(mail, places[ref])}
+    others = len(heads.mails) - len(there)
+    if not others:
+        return there, ""
+    return there, f"At the place of {others} there is another mail now, which was left alone."
+
+
+def _is_shown(mail: Mail, shown: MailArgument) -> bool:
+    """Whether the mail at a place is the one the arguments tell of. A caller may cut a subject short, ending in …"""
+    if shown.message_id and shown.message_id != mail.message_id:
+        return False
+    if shown.sender and mail.sender.address and mail.sender.address not in shown.sender.lower():
+        return False
+    subject = one_line(shown.subject).removesuffix("…").rstrip()
+    return not subject or not mail.subject or one_line(mail.subject).startswith(subject)
+
+
+def _moved(given: MoveArguments, to: str, tally: _Tally, extra: str = "") -> Outcome:
+    """The outcome of a move, with the call that takes it back."""
+    places = given.places()
+    back = [
+        places[old].model_copy(update={"uid": now.uid, "validity": now.validity})
+        for old, now in tally.moved.items()
+        if now.uid
+    ]
+    inverse = with_mails(given, back, folder=to, to=given.folder, verb="Move") if back else None
+    return Outcome(
+        tally.state,
+        count=len(tally.moved),
+        gone=len(tally.gone),
+        unknown=len(tally.unknown),
+        note=tally.note(len(places), extra),
+        inverse=Call(MoveTool.name, inverse) if inverse else None,
+    )
+
+
+def _rest(name: str, given: MoveArguments, traces: Traces) -> Call | None:
+    places = given.places()
+    rest = [places[ref] for ref in traces.unmoved]
+    return Call(name, with_mails(given, rest)) if rest else None
+
+
+def _subject(subject: str, mails: list[MailArgument]) -> str:
+    """Whose mails these are: told by the mails themselves where they agree, since `subject` is only a caption."""
+    senders = {mail.sender for mail in mails}
+    sender = next(iter(senders)) if len(senders) == 1 else ""
+    return one_line(sender or subject) or f"{len(mails)} mail{'s' if len(mails) > 1 else ''}"
+
+
+def _item(mail: MailArgument) -> str:
+    parts: Iterable[str] = (mail.sender, mail.subject or "(no subject)", mail.date)
+    return " · ".join(one_line(part) for part in parts if one_line(part))
+
+
+def _folder_words(to: str) -> str:
+    role = wanted_role(to)
+    return role.value.capitalize() if role else to
+
+
+def _flag_words(given: FlagArguments) -> str:
+    on, off = _FLAG_WORDS.get(given.flag.lower(), ("Mark", "Unmark"))
+    return on if given.on else off

@@ -1,0 +1,51 @@
+"""`/meshclaw …`: understood, written down, acknowledged."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.contracts.errors import MeshClawError
+from bot.contracts.people import Person
+from bot.contracts.requests import Request
+from bot.contracts.slack import Message
+from bot.engine.commands import Connect, Run, Say
+from bot.engine.engine import Engine
+from bot.views import errors as error_views
+from handlers.errors import said
+from handlers.payloads import fields
+
+
+def register(app: AsyncApp, engine: Engine) -> None:
+    async def take(ack: AsyncAck, command: Mapping[str, Any], client: AsyncWebClient) -> None:
+        try:
+            answer = await _answer(engine, command, client)
+        except MeshClawError as error:
+            answer = error_views.person_error(error.message, error.mend)
+        except Exception as error:
+            answer = said(error, "command")
+        await ack(**fields(answer)) if answer else await ack()
+
+    async def unknown(ack: AsyncAck) -> None:
+        await ack(**fields(engine.help()))
+
+    app.command("/meshclaw")(ack=take, lazy=[])
+    app.command(re.compile(".*"))(ack=unknown, lazy=[])
+
+
+async def _answer(engine: Engine, command: Mapping[str, Any], client: AsyncWebClient) -> Message | None:
+    """What the person is told at once; None when a modal has opened instead."""
+    person = Person(str(command["team_id"]), str(command["user_id"]))
+    match engine.understand(str(command.get("text") or "")):
+        case Say(message):
+            return message
+        case Connect(word):
+            view = await engine.view("connect.form", person, word)
+            await client.views_open(trigger_id=str(command["trigger_id"]), view=dict(view))
+            return None
+        case Run(agent, args, pointer):
+            key = f"command:{command['trigger_id']}"
+            await engine.enqueue(Request(key, person, agent, "run", args, channel=str(command["channel_id"])))
+            return Message(pointer)

@@ -1,0 +1,93 @@
+"""What every test stands on: no network but this machine, no settings but its own, and in CI nothing skips."""
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+IN_CI = os.environ.get("MESHCLAW_CI") == "1"
+KEPT = {"MESHCLAW_CHAOS"}
+"""Switches of the tests themselves; every other MESHCLAW_* and SLACK_* of the outer environment is taken away."""
+
+settings.register_profile(
+    "quick", max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+class Outside(Exception):
+    """A test tried to reach another machine. Not an OSError: no code may mistake it for a server that is away."""
+
+
+_tried: list[str] = []
+
+
+def _is_here(host: object) -> bool:
+    if host in (None, "", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _guard(event: str, args: tuple[Any, ...]) -> None:
+    """Audit hook: sees every connection and look-up that Python code begins, whichever library begins it."""
+    if event in ("socket.connect", "socket.sendto"):
+        connection, address = args
+        if connection.family not in (socket.AF_INET, socket.AF_INET6) or _is_here(address[0]):
+            return
+        target = f"{address[0]}:{address[1]}"
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        host = args[0].decode() if isinstance(args[0], bytes) else args[0]
+        if _is_here(host):
+            return
+        if str(host).endswith(".invalid"):  # RFC 6761: never exists; answered here instead of by a name server
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        target = str(host)
+    else:
+        return
+    _tried.append(target)
+    raise Outside(f"tests reach this machine only, not {target}")
+
+
+def pytest_configure() -> None:
+    for name in list(os.environ):
+        if name.startswith(("MESHCLAW_", "SLACK_")) and name not in KEPT:
+            del os.environ[name]
+    sys.addaudithook(_guard)
+
+
+@pytest.fixture(autouse=True)
+def this_machine_only() -> Iterator[None]:
+    """Fail the test that tried to reach another machine, also where the code under test swallowed the refusal."""
+    _tried.clear()
+    yield
+    assert not _tried, f"reached for {', '.join(_tried)}"
+
+
+def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.longrepr = f"skipped where nothing may skip: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _forbid_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _forbid_skip(report)
+    return report
