@@ -25,7 +25,7 @@ help:
 setup: $(VENV)/.setup
 
 demo: setup
-	$(BIN)/meshclaw demo $(ARGS)
+	$(BIN)/meshclaw demo --data .demo $(ARGS)
 
 test: $(VENV)/.test .node/.installed
 	$(BIN)/python -m pytest $(ARGS)
@@ -36,7 +36,7 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pip check
-	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_locks.py tests/test_manifest.py
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py tests/test_locks.py tests/test_manifest.py
 
 bench: $(VENV)/.test
 	$(BIN)/python -m bench $(ARGS)

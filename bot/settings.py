@@ -19,7 +19,6 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(default=None, description="sqlite:///FILE or postgresql://…; default: DATA.")
     key: SecretStr | None = Field(default=None, description="32 bytes, URL-safe base64; default: a file in DATA.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
-    mail_ca: Path | None = Field(default=None, description="Extra certificate authority (PEM) for mail servers.")
 
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_BOT_TOKEN"))
     slack_app_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_APP_TOKEN"))

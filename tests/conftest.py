@@ -1,9 +1,11 @@
-"""What every test stands on: no network but this machine, no settings but its own, and in CI nothing skips."""
+"""What every test stands on: no network but this machine, no settings or home but its own; in CI nothing skips."""
 
 import ipaddress
 import os
+import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -57,10 +59,15 @@ def _guard(event: str, args: tuple[Any, ...]) -> None:
     raise Outside(f"tests reach this machine only, not {target}")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith(("MESHCLAW_", "SLACK_")) and name not in KEPT:
             del os.environ[name]
+    home = os.environ["HOME"] = tempfile.mkdtemp(prefix="meshclaw-tests-")
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    from bot.settings import Settings  # only now: its defaults lie in the home folder
+
+    Settings.model_config["env_file"] = None
     sys.addaudithook(_guard)
 
 

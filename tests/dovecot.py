@@ -8,11 +8,12 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from grp import getgrgid
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 STARTING_SECONDS = 15.0
-USER, PASSWORD = "alice", "sEcret wörd%1@:/"
+USER, PASSWORD = "alice", "sEcret wörd%1@/"
 """One user with an awkward password; any other name logs in with `secret` and gets a mailbox of its own."""
 
 _CONF = """
@@ -42,6 +43,7 @@ disable_plaintext_auth = no
 auth_mechanisms = plain
 mail_max_userip_connections = 50
 auth_failure_delay = 0
+mailbox_list_index = no
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {dir}/users
@@ -71,6 +73,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -112,8 +117,9 @@ class Dovecot:
         """Cut every open session, as a crash would."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         for child in children:
-            if "imap" in Path(f"/proc/{child}/comm").read_text():
-                os.kill(int(child), signal.SIGKILL)
+            with suppress(FileNotFoundError, ProcessLookupError):  # it ended by itself
+                if "imap" in Path(f"/proc/{child}/comm").read_text():
+                    os.kill(int(child), signal.SIGKILL)
 
     def adopt(self, path: Path) -> None:
         """Let the server own what a test wrote into its mail."""
@@ -162,18 +168,22 @@ def _certificate(directory: Path, host: str) -> None:
 
 
 @contextmanager
-def dovecot(directory: Path, *, folders: str = ARCHIVE, extra: str = "", host: str = "localhost") -> Iterator[Dovecot]:
-    """Run a server in an empty directory until the context ends. `folders`: mailbox sections of the namespace;
+def dovecot(*, folders: str = ARCHIVE, extra: str = "", host: str = "localhost") -> Iterator[Dovecot]:
+    """Run a server in a directory of its own until the context ends. `folders`: mailbox sections of the namespace;
     `extra`: further settings; `host`: whom the certificate names."""
+    with TemporaryDirectory(prefix="dovecot") as directory, _running(Path(directory), folders, extra, host) as server:
+        yield server
+
+
+@contextmanager
+def _running(directory: Path, folders: str, extra: str, host: str) -> Iterator[Dovecot]:
     user, group = _account()
     for name in ("run", "state", "mail"):
         (directory / name).mkdir()
     _certificate(directory, host)
     (directory / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}::::::\n", encoding="utf-8")
     tls, plain = _free_port(), _free_port()
-    text = _CONF.format(
-        dir=directory, user=user, group=group, tls=tls, plain=plain, folders=folders, extra=extra
-    )
+    text = _CONF.format(dir=directory, user=user, group=group, tls=tls, plain=plain, folders=folders, extra=extra)
     (directory / "dovecot.conf").write_text(text, encoding="utf-8")
     command = ["dovecot", "-F", "-c", str(directory / "dovecot.conf")]
     if os.getuid() == 0:
@@ -185,7 +195,7 @@ def dovecot(directory: Path, *, folders: str = ARCHIVE, extra: str = "", host: s
     with (directory / "output").open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
     try:
-        _wait(directory, process, tls)
+        _wait(directory, process, plain)
         yield Dovecot(directory, tls, plain, process)
     finally:
         process.terminate()

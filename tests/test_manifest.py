@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from bot import agents
+from bot.engine.commands import Commands
+
 ROOT = Path(__file__).parent.parent
 SPEAKERS = ("handlers", "connectors/slack")
 """The rooms that call Slack's Web API."""
@@ -107,6 +110,14 @@ def test_features_are_within_slacks_limits(manifest: dict[str, Any]) -> None:
     assert len(agent["agent_description"]) <= 300
     assert 1 <= len(agent["suggested_prompts"]) <= 4
     assert all(set(prompt) == {"title", "message"} for prompt in agent["suggested_prompts"])
+
+
+def test_what_is_suggested_is_understood(manifest: dict[str, Any]) -> None:
+    commands = Commands(agents.discover(), ["mail"])
+    words = {command.word for command in commands.known}
+    for prompt in manifest["features"]["agent_view"]["suggested_prompts"]:
+        assert prompt["message"].split()[0] in words
+        commands.understand(prompt["message"])  # raises for an option that is not there
 
 
 def test_one_command_is_the_whole_command_line(manifest: dict[str, Any]) -> None:

@@ -85,6 +85,15 @@ class Decisions:
         card = await self._cards.take_back(plan_id, request.person, request.key, calls, datetime.now(UTC))
         return await self._carry_out(card)
 
+    async def carry_on(self, request: Request) -> Decided | None:
+        """Go on with an approved plan, or an undo, that an error of ours stopped halfway."""
+        card = await self._cards.get(str(request.args["card"]))
+        return await self._carry_out(card) if card.state in ("running", "undoing") else None
+
+    async def halted(self, before: datetime) -> Sequence[Card]:
+        """Cards that have been running, untouched, since before that time."""
+        return await self._cards.halted(before)
+
     async def sweep(self, before: datetime) -> None:
         """Expire what nobody decided, and draw again what a crash left undrawn since `before`."""
         await self._cards.expire(datetime.now(UTC))

@@ -6,11 +6,13 @@ idle MeshClaw may use.
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
+import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy.engine import URL
 
@@ -19,6 +21,10 @@ from bot.store.sealing import Vault
 
 T = TypeVar("T")
 _STEPS_VERSION = "1"  # change only when the order of steps in a running request changes
+_PAUSES = (1, 2, 5, 15, 60)  # seconds
+_PURGED_AT_ONCE = 1000
+_GRACE = 3.0  # seconds
+_log = structlog.get_logger("engine.durable")
 
 
 class Durable:
@@ -30,6 +36,7 @@ class Durable:
         self._executor = executor
         self._work = work
         self._workflow: Any = None
+        self._running: set[asyncio.Task[None]] = set()
 
     def launch(self) -> None:
         """Start DBOS on the running event loop; what this executor left unfinished is taken up again."""
@@ -41,18 +48,31 @@ class Durable:
             "executor_id": self._executor,
             "application_version": _STEPS_VERSION,
             "serializer": SealedJson(self._vault),
-            "notification_listener_polling_interval_sec": 60,
+            "notification_listener_polling_interval_sec": 0.5,  # no query while nobody waits; bounds stopping
             "scheduler_polling_interval_sec": 3600,
             "log_level": "ERROR",
         }
         DBOS(config=config)
-        work = self._work
 
-        async def request(key: str) -> None:
-            await work(key)
+        async def request(key: str) -> None:  # DBOS wants a plain function, not a method
+            await self._request(key)
 
         self._workflow = DBOS.workflow(name="request")(request)
         DBOS.launch()
+
+    async def _request(self, key: str) -> None:
+        """The one workflow. What the work itself does not answer for, a database away above all, is tried again."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        for pause in itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1])):
+            try:
+                await self._work(key)
+                break
+            except Exception as error:
+                _log.error("request tried again", key=key, error=type(error).__name__, seconds=pause)
+                await asyncio.sleep(pause)
 
     async def run(self, key: str) -> None:
         """Run the request with this key to its end, unless it was run before or runs elsewhere; then wait for it."""
@@ -77,17 +97,27 @@ class Durable:
         await DBOS.resume_workflows_async(keys)
 
     async def purge(self, before: datetime) -> int:
-        """Forget requests and steps ended before that time."""
-        ended = await DBOS.list_workflows_async(
-            status=["SUCCESS", "ERROR", "CANCELLED"],
-            completed_before=before.isoformat(),
-            load_input=False,
-            load_output=False,
-            limit=1000,
-        )
-        if ended:
-            await DBOS.delete_workflows_async([status.workflow_id for status in ended])
-        return len(ended)
+        """Forget requests and steps ended before that time; how many."""
+        forgotten = 0
+        while True:
+            ended = await DBOS.list_workflows_async(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                completed_before=before.isoformat(),
+                load_input=False,
+                load_output=False,
+                limit=_PURGED_AT_ONCE,
+            )
+            if ended:
+                await DBOS.delete_workflows_async([status.workflow_id for status in ended])
+            forgotten += len(ended)
+            if len(ended) < _PURGED_AT_ONCE:
+                return forgotten
 
     async def stop(self) -> None:
+        """Give what runs a moment to end, then break it off: it goes on at the next start, or on another replica."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=_GRACE)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)

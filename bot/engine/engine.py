@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.exc import OperationalError
 
 from bot.contracts.agents import Agent
 from bot.contracts.errors import MeshClawError, PersonMends
@@ -31,7 +32,8 @@ from bot.views.values import HomeValue
 
 _REMEMBER_KEYS = timedelta(days=2)  # Slack redelivers for minutes; two days are ample
 _REMEMBER_STEPS = timedelta(hours=1)
-_SLACK_PAUSES = (1, 2, 5, 10, 30, 60, 120, 300, 600)
+_PAUSES = (1, 2, 5, 10, 30, 60, 120, 300, 600)  # seconds between attempts while Slack or the database is away
+_HALTED = timedelta(minutes=10)
 _log = structlog.get_logger("engine")
 
 
@@ -64,6 +66,7 @@ class Engine:
             "deny": parts.decisions.turn_down,
             "undo": parts.decisions.undo,
             "choose": parts.decisions.narrow,
+            "carry_on": parts.decisions.carry_on,
         }
 
     async def start(self) -> None:
@@ -132,7 +135,7 @@ class Engine:
             return
         failed = False
         try:
-            await self._with_slack(lambda: self._route(request))
+            await _patiently(lambda: self._route(request))
         except MeshClawError as error:
             await self._tell(request, error_views.person_error(error.message, error.mend))
         except Exception as error:
@@ -199,18 +202,6 @@ class Engine:
             person, home.home(HomeValue(self._commands.known, connections, tuple(pending)))
         )
 
-    async def _with_slack(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Try again while Slack is away: everything a request does may be done again."""
-        for pause in (*_SLACK_PAUSES, None):
-            try:
-                await work()
-            except SlackAway:
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-            else:
-                return
-
     async def _tell(self, request: Request, message: Message) -> None:
         """Say that it went wrong: in place of the answer, or, for a click, beside the card."""
         turn = LiveTurn(request, self._parts.turn_services)
@@ -234,7 +225,13 @@ class Engine:
             self._lanes.add(ticket)
 
     async def _sweep(self) -> None:
-        await self._parts.decisions.sweep(datetime.now(UTC) - timedelta(seconds=60))
+        """Expire and redraw cards, and carry on with plans that stopped halfway."""
+        now = datetime.now(UTC)
+        await self._parts.decisions.sweep(now - timedelta(seconds=60))
+        for card in await self._parts.decisions.halted(now - _HALTED):
+            await self.enqueue(
+                Request(f"carry on:{card.id}:{card.version}", card.person, "gate", "carry_on", {"card": card.id})
+            )
 
     async def _purge(self) -> None:
         now = datetime.now(UTC)
@@ -252,3 +249,15 @@ class Engine:
                 _log.warning("clock job failed", job=job.__name__, error=type(error).__name__)
 
         return run
+
+
+async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
+    """Try again while Slack or the database is away: everything a request does may be done again."""
+    for pause in (*_PAUSES, None):
+        try:
+            await work()
+            break
+        except (SlackAway, OperationalError):
+            if pause is None:
+                raise
+            await asyncio.sleep(pause)

@@ -5,7 +5,7 @@ Saves that arrive together share one transaction (group commit), so that a burst
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,13 +46,14 @@ class Inbox:
         """Write the request; None when its key is known already. Returns after the commit; raises what the database
         raises, and then nothing was written."""
         written: asyncio.Future[Ticket | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._values(request), written))
+        opaque = replace(request, key=self._vault.pseudonym(f"request:{request.key}"))  # Slack's ids name people
+        self._waiting.append((self._values(opaque), written))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         return await written
 
     async def load(self, key: str) -> Request | None:
-        """The request, or None when it is finished or unknown."""
+        """The request under a ticket's key, or None when it is finished or unknown."""
         async with self._database.read() as session:
             row = await session.scalar(select(InboxRow).where(InboxRow.key == key, InboxRow.state == "new"))
         if row is None or row.body is None:

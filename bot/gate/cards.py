@@ -86,6 +86,10 @@ class Cards:
                 )
                 session.add_all([plan_row, row])
                 await self._audit.append(session, Entry("proposed", owner, row.plan, digest=plan_row.digest))
+        return await self.get(card_id)
+
+    async def get(self, card_id: str) -> Card:
+        """Raises Refused when there is no such card."""
         return await self._one(select(CardRow).where(CardRow.id == card_id))
 
     async def by_plan(self, plan_id: str) -> Card:
@@ -207,6 +211,11 @@ class Cards:
             select(CardRow).where(CardRow.shown < CardRow.version, CardRow.changed_at < before).limit(50)
         )
 
+    async def halted(self, before: datetime) -> Sequence[Card]:
+        """Cards approved or being undone whose calls should have ended long ago."""
+        active = CardRow.state.in_(("running", "undoing"))
+        return await self._many(select(CardRow).where(active, CardRow.changed_at < before).limit(50))
+
     async def drawn(self, card: Card, posted: Posted) -> None:
         """Remember which version Slack shows, and where."""
         async with self._database.write() as session:
@@ -279,7 +288,7 @@ class Cards:
         return found[0]
 
     async def _reload(self, card: Card) -> Card:
-        return await self._one(select(CardRow).where(CardRow.id == card.id))
+        return await self.get(card.id)
 
     async def _many(self, query: Select[CardRow]) -> list[Card]:
         joined = query.add_columns(PlanRow).join(PlanRow, PlanRow.id == CardRow.plan)

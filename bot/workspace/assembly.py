@@ -53,14 +53,15 @@ async def assemble(
     assistants = Assistants(state, clock)
     schedule = Schedule(state, journal, clock)
     keeper = Keeper(journal, Lookup(state.conversations, surfaces.homes, state.sessions))
-    await _restore(journal, state, surfaces, schedule, clock)
+    tickets = Tickets(clock, lambda token, link: journal.put("response", token, link))
+    await _restore(journal, state, surfaces, schedule, tickets, clock)
     state.observers += [keeper.observe, assistants.observe, changes.observe, events.observe]
     return Services(
         clock=clock,
         base_url=base_url,
         state=state,
         surfaces=surfaces,
-        tickets=Tickets(clock),
+        tickets=tickets,
         sockets=sockets,
         dispatcher=dispatcher,
         events=events,
@@ -75,7 +76,7 @@ async def assemble(
 
 
 async def _restore(
-    journal: Journal, state: State, surfaces: Surfaces, schedule: Schedule, clock: Callable[[], float]
+    journal: Journal, state: State, surfaces: Surfaces, schedule: Schedule, tickets: Tickets, clock: Callable[[], float]
 ) -> None:
     """Takes up what the folder holds, or begins a fresh workspace in it."""
     kept = await journal.load()
@@ -95,3 +96,5 @@ async def _restore(
         message.stream = None  # no stream outlives the process that was writing it
     scheduled: list[Any] = kept["scheduled"]
     schedule.populate(scheduled)
+    responses: list[Any] = kept["response"]
+    tickets.populate(responses)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from itertools import islice
 
 from bot.workspace.model import Change, Json
 
@@ -63,9 +64,8 @@ class ChangeLog:
         self._news.set()
 
     def after(self, id: int) -> list[Json]:
-        if id >= self._last:
-            return []
-        return [entry for entry in self._entries if entry["id"] > id]
+        newest_first = islice(reversed(self._entries), max(0, self._last - id))
+        return list(newest_first)[::-1]
 
     async def follow(self, since: int, keepalive: float) -> AsyncIterator[list[Json]]:
         """Batches of entries after `since` as they come; an empty batch when nothing came for `keepalive` seconds."""

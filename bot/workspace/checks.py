@@ -10,7 +10,14 @@ from bot.workspace.errors import SlackError
 from bot.workspace.model import Json
 
 UPDATE_TEXT_LIMIT = 4_000
-_OWN_CODES = ("msg_blocks_too_long", "msg_too_long", "no_text", "only_one_table_allowed", "view_too_large")
+# Problems that methods answer with an error of their own, and its name.
+_OWN_ERRORS = {
+    "msg_blocks_too_long": "msg_blocks_too_long",
+    "msg_too_long": "msg_too_long",
+    "no_text": "no_text",
+    "only_one_table_allowed": "invalid_attachments",
+    "view_too_large": "view_too_large",
+}
 
 
 def check_message(
@@ -35,8 +42,8 @@ def check_view(view: Json, type: str | None = None) -> None:
 
 
 def refusal(code: str, problems: Sequence[Problem], at: str = "") -> SlackError:
-    """The error for these problems: their own code where Slack has one for them, else `code`, with every reason."""
-    own = next((one.code for one in problems if one.code in _OWN_CODES), None)
+    """The error for these problems: their own where Slack has one for them, else `code`, with every reason."""
+    own = next((_OWN_ERRORS[one.code] for one in problems if one.code in _OWN_ERRORS), None)
     return SlackError(
         own or code,
         errors=[problem.as_dict() for problem in problems],

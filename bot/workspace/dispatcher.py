@@ -89,16 +89,15 @@ class Dispatcher:
 
     async def _deliver(self, envelope: Envelope, by_person: bool) -> Ack:
         ack = await self.send(envelope, by_person=by_person)
-        for delay in self._retry_delays:
-            if ack.acked:
-                break
+        deadline = asyncio.get_running_loop().time() + _CONNECTION_WAIT
+        for attempt, delay in enumerate(self._retry_delays, 1):
+            if ack.acked or (not by_person and not self._sockets.count):
+                break  # nobody misses the echo of the app's own doing
             await asyncio.sleep(delay)
             try:
-                async with asyncio.timeout(_CONNECTION_WAIT):
+                async with asyncio.timeout_at(deadline):
                     await self._sockets.connected.wait()
             except TimeoutError:
                 break
-            again = Envelope(envelope.type, envelope.payload, attempt=envelope.attempt + 1)
-            envelope = again
-            ack = await self.send(again, by_person=False)
+            ack = await self.send(Envelope(envelope.type, envelope.payload, attempt=attempt), by_person=False)
         return ack

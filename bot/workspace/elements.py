@@ -111,7 +111,7 @@ def find(blocks: list[Json], action_id: str, block_id: str | None, value: Any) -
 
     The same action_id may stand in several blocks: then `block_id` or, for buttons, `value` tells them apart.
     """
-    named = [one for one in walk(blocks) if one.action_id == action_id and block_id in (None, one.block_id)]
+    named = [one for one in walk(blocks) if one.action_id == action_id and (not block_id or one.block_id == block_id)]
     if not named:
         raise HumanError("no_such_element", f"there is no element {action_id!r} to press")
     for one in named:

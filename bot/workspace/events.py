@@ -35,6 +35,10 @@ class Events:
             self._message(change, conversation)
         elif change.kind in ("reaction_added", "reaction_removed") and change.message:
             self._reaction(change, change.message)
+        elif change.kind == "member_left":
+            kind = "G" if conversation.is_private else "C"
+            fields = {"user": change.actor, "channel": conversation.id, "channel_type": kind}
+            self.emit("member_left_channel", {**fields, "team": self._state.team.id})
         elif change.kind == "member_joined":
             self.emit(
                 "member_joined_channel",

@@ -22,6 +22,9 @@ from bot.workspace.surfaces import Surfaces
 from bot.workspace.tickets import Tickets
 from bot.workspace.wire import message_json, view_json
 
+_CHOOSING_A_CHANNEL = ("conversations_select", "channels_select")
+_VALUES_KEPT = 5_000  # messages whose inputs are remembered; Slack's client forgets them too
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -93,6 +96,7 @@ class Interactions:
         chosen = elements.choose(found.element, value, self._directory(person))
         values = self._values(person, message)
         elements.remember(values, found, chosen)
+        self._keep_values(person, message, values)
         if not found.dispatches:
             return Ack(False)
         ephemeral = message.ephemeral_to is not None
@@ -148,7 +152,7 @@ class Interactions:
             **self._interaction("view_submission", person),
             "trigger_id": self._tickets.trigger(person.id, view.id),
             "view": self.shown(view),
-            "response_urls": [],
+            "response_urls": self._response_urls(person, view, state),
         }
         ack = await self._dispatcher.send(Envelope("interactive", payload, accepts_response=True))
         if not ack.acked:
@@ -237,10 +241,18 @@ class Interactions:
 
     def enter_message(self, person: Person, message: Message, values: dict[str, dict[str, Any]]) -> None:
         """The same for the inputs of a message, which every person has for themselves."""
-        self.enter(person, _all_blocks(message), self._values(person, message), values)
+        entered = self._values(person, message)
+        self.enter(person, _all_blocks(message), entered, values)
+        self._keep_values(person, message, entered)
 
     def _values(self, person: Person, message: Message) -> elements.Values:
-        return self._message_values.setdefault((person.id, message.channel, message.ts), {})
+        return self._message_values.get((person.id, message.channel, message.ts), {})
+
+    def _keep_values(self, person: Person, message: Message, values: elements.Values) -> None:
+        if values:
+            self._message_values[person.id, message.channel, message.ts] = values
+        while len(self._message_values) > _VALUES_KEPT:
+            del self._message_values[next(iter(self._message_values))]
 
     def _apply(self, person: Person, view: View, ack: Ack) -> Outcome:
         """Does what the app has acknowledged a submission with; nothing said closes the modal."""
@@ -300,6 +312,18 @@ class Interactions:
         if "placeholder" in found.element:
             action["placeholder"] = found.element["placeholder"]
         return action
+
+    def _response_urls(self, person: Person, view: View, state: elements.Values) -> list[Json]:
+        """Where the app may answer a form in which a conversation was chosen for that (`response_url_enabled`)."""
+        urls = []
+        for found in elements.walk(view.blocks):
+            if found.element.get("response_url_enabled") and found.type in _CHOOSING_A_CHANNEL:
+                channel = state[found.block_id][found.action_id].get(elements.FIELDS[found.type][0])
+                if channel in self._state.conversations:
+                    url = self._response_url(self._tickets.response(person.id, channel))
+                    place = {"block_id": found.block_id, "action_id": found.action_id, "channel_id": channel}
+                    urls.append({**place, "response_url": url})
+        return urls
 
     def _response_url(self, token: str) -> str:
         return f"{self._base_url()}/response/{token}"

@@ -23,9 +23,6 @@ class Tier(Enum):
     FREE = 0
 
 
-_POST_BURST = 3  # Slack tolerates short bursts above one message a second
-
-
 class RateLimits:
     """Token buckets by method (and channel, for posting)."""
 
@@ -44,7 +41,7 @@ class RateLimits:
         posting = tier is Tier.POSTING
         key = f"posting:{channel}" if posting else method
         per_minute: int = tier.value
-        capacity = float(_POST_BURST if posting else per_minute)
+        capacity = 1.0 if posting else float(per_minute)
         per_second = per_minute / 60
         now = time.monotonic()
         left, at = self._buckets.get(key, (capacity, now))
@@ -77,8 +74,8 @@ class Faults:
     def add(self, method: str, fault: Fault, count: int) -> None:
         self._waiting[method].extend([fault] * count)
 
-    def clear(self) -> None:
-        self._waiting.clear()
+    def clear(self, method: str) -> None:
+        self._waiting.pop(method, None)
 
     def take(self, method: str) -> Fault | None:
         for name in (method, "*"):

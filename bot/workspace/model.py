@@ -162,6 +162,20 @@ class Scheduled:
     message: Json
 
 
+@dataclass(slots=True)
+class ResponseUrl:
+    """Where an answer to one command or click goes: `ts` is the message that was clicked, if any."""
+
+    token: str
+    person: str
+    channel: str
+    expires: float
+    ts: str | None = None
+    ephemeral: bool = False
+    thread_ts: str | None = None
+    uses: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One thing that became different in the workspace, told to every observer of the state."""

@@ -14,12 +14,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from bot.workspace.model import Change, Conversation, Message, Scheduled, Session, View
+from bot.workspace.model import Change, Conversation, Message, ResponseUrl, Scheduled, Session, View
 
 FILE_NAME = "workspace.sqlite3"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS records (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT"
 
-Record = Message | Conversation | View | Session | Scheduled
+Record = Message | Conversation | View | Session | Scheduled | ResponseUrl
 _Key = tuple[str, str]
 
 
@@ -135,6 +135,7 @@ _TYPES: dict[str, Any] = {
     "home": View,
     "session": Session,
     "scheduled": Scheduled,
+    "response": ResponseUrl,
 }
 
 

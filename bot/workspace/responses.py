@@ -12,10 +12,9 @@ from aiohttp import web
 
 from bot.workspace.api.gateway import drop
 from bot.workspace.errors import SlackError
-from bot.workspace.model import Json, Message
+from bot.workspace.model import Json, Message, ResponseUrl
 from bot.workspace.posting import answer, revise
 from bot.workspace.services import Services
-from bot.workspace.tickets import ResponseUrl
 
 METHOD = "response_url"  # its name among calls and faults
 

@@ -7,12 +7,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 from aiohttp import web
 
 from bot.workspace.api.gateway import Gateway
 from bot.workspace.assembly import SLACKS_OWN, Timing, assemble
-from bot.workspace.errors import HumanError
+from bot.workspace.errors import HumanError, SlackError
 from bot.workspace.human.control import Control
 from bot.workspace.human.doing import Doing
 from bot.workspace.human.seeing import Seeing
@@ -165,13 +166,16 @@ class _FileRoutes:
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Always as a download: an uploaded page must not run with the workspace's own origin."""
         id = request.match_info["id"]
-        described = await self._services.uploads.info(id)
-        name = str(described["name"]).replace('"', "")
+        try:
+            described = await self._services.uploads.info(id)
+        except SlackError:
+            raise web.HTTPNotFound from None
+        name = quote(str(described["name"]))
         return web.FileResponse(
             self._services.uploads.path(id),
             headers={
                 "Content-Type": "application/octet-stream",
-                "Content-Disposition": f'attachment; filename="{name}"',
+                "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
                 "X-Content-Type-Options": "nosniff",
             },
         )

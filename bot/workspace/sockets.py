@@ -95,7 +95,7 @@ class Sockets:
         """Serves one connection until it ends."""
         if self._links.pop(request.query.get("ticket", ""), 0.0) < time.monotonic():
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(compress=False)  # as Slack's own: some clients lose frames otherwise
         await socket.prepare(request)
         connection = _Connection(socket, request.transport)
         await socket.send_json(self._hello())
@@ -136,6 +136,7 @@ class Sockets:
             try:
                 await connection.socket.send_str(text)
             except (ConnectionError, RuntimeError):
+                del connection.waiting[envelope_id]
                 self._retire(connection)
                 continue
             try:
@@ -144,7 +145,7 @@ class Sockets:
             except (TimeoutError, ConnectionError):
                 return Ack(False, error="operation_timeout")
             finally:
-                connection.waiting.pop(envelope_id, None)
+                del connection.waiting[envelope_id]
             return Ack(True, round((time.perf_counter() - started) * 1000, 3), acknowledged)
         return Ack(False, error="dispatch_failed")
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from bot.workspace.errors import SlackError
+from bot.workspace.model import ResponseUrl
 
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 30 * 60.0
 RESPONSE_USES = 5
-_REMEMBERED = 20_000  # expired tickets kept, so that a late one is told "expired" rather than "invalid"
+_TRIGGERS_KEPT = 20_000  # also expired ones, so that a late one is told "expired" rather than "invalid"
 
 
 @dataclass(slots=True)
@@ -24,31 +24,27 @@ class Trigger:
     used: bool = False
 
 
-@dataclass(slots=True)
-class ResponseUrl:
-    """Where an answer to one command or click goes: `ts` is the message that was clicked, if any."""
-
-    person: str
-    channel: str
-    expires: float
-    ts: str | None = None
-    ephemeral: bool = False
-    thread_ts: str | None = None
-    uses: int = 0
-
-
 class Tickets:
-    def __init__(self, clock: Callable[[], float]) -> None:
+    """Trigger ids live in memory; response links are kept (`keep`, by token; None when expired), as they outlive us."""
+
+    def __init__(self, clock: Callable[[], float], keep: Callable[[str, ResponseUrl | None], None]) -> None:
         self._clock = clock
+        self._keep = keep
         self._triggers: OrderedDict[str, Trigger] = OrderedDict()
         self._responses: OrderedDict[str, ResponseUrl] = OrderedDict()
+
+    def populate(self, kept: Iterable[ResponseUrl]) -> None:
+        """Takes over the links of an earlier run."""
+        self._responses.update((link.token, link) for link in sorted(kept, key=_expiry))
+        self._forget_expired()
 
     def trigger(self, person: str, view_id: str | None = None) -> str:
         """A trigger id for that person, from inside a modal when `view_id` is given."""
         now = self._clock()
         id = f"{int(now * 1000)}.{secrets.randbelow(10**12):012d}.{secrets.token_hex(16)}"
         self._triggers[id] = Trigger(person, now + TRIGGER_SECONDS, view_id)
-        _forget(self._triggers)
+        while len(self._triggers) > _TRIGGERS_KEPT:
+            self._triggers.popitem(last=False)
         return id
 
     def take(self, id: str) -> Trigger:
@@ -69,8 +65,9 @@ class Tickets:
         """A new response link's token."""
         token = secrets.token_urlsafe(18)
         expires = self._clock() + RESPONSE_SECONDS
-        self._responses[token] = ResponseUrl(person, channel, expires, ts, ephemeral, thread_ts)
-        _forget(self._responses)
+        link = self._responses[token] = ResponseUrl(token, person, channel, expires, ts, ephemeral, thread_ts)
+        self._keep(token, link)
+        self._forget_expired()
         return token
 
     def respond(self, token: str) -> ResponseUrl:
@@ -81,9 +78,15 @@ class Tickets:
         if link.uses >= RESPONSE_USES:
             raise SlackError("used_url")
         link.uses += 1
+        self._keep(token, link)
         return link
 
+    def _forget_expired(self) -> None:
+        now = self._clock()
+        while self._responses and next(iter(self._responses.values())).expires < now:
+            token, _ = self._responses.popitem(last=False)
+            self._keep(token, None)
 
-def _forget(tickets: OrderedDict[str, Any]) -> None:
-    while len(tickets) > _REMEMBERED:
-        tickets.popitem(last=False)
+
+def _expiry(link: ResponseUrl) -> float:
+    return link.expires

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from zlib import crc32
+
+from bot.workspace.model import Json
 
 _TOKEN = re.compile(
     r"(?P<raw>&lt;(?:[@#](?P<id>[A-Z0-9]+)|!(?P<all>here|channel|everyone))(?:\|[^&]*)?&gt;)"
@@ -49,6 +52,30 @@ def to_wire(text: str, users: Mapping[str, str], channels: Mapping[str, str]) ->
         return _mention(found["user"], users) or whole
 
     return _TOKEN.sub(token, escape(text))
+
+
+def rich_text(wire: str) -> Json:
+    """What Slack's composer sends beside the text of a message: the same as one rich_text block."""
+    elements: list[Json] = []
+    for part in re.split(r"(<[^<>]+>)", wire):
+        if part.startswith("<"):
+            elements.append(_element(part[1:-1]))
+        elif part:
+            elements.append({"type": "text", "text": unescape(part)})
+    section = {"type": "rich_text_section", "elements": elements}
+    return {"type": "rich_text", "block_id": f"{crc32(wire.encode()) & 0xFFFFF:05x}", "elements": [section]}
+
+
+def _element(token: str) -> Json:
+    name, _, _ = token.partition("|")
+    match name[:1]:
+        case "@":
+            return {"type": "user", "user_id": name[1:]}
+        case "#":
+            return {"type": "channel", "channel_id": name[1:]}
+        case "!":
+            return {"type": "broadcast", "range": name[1:]}
+    return {"type": "link", "url": unescape(name)}
 
 
 def _mention(name: str, users: Mapping[str, str]) -> str | None:

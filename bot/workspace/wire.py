@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.workspace.model import App, Conversation, Json, Message, Person, Session, Team, View
+from bot.workspace.typed import rich_text
 
 
 def message_json(message: Message, *, with_metadata: bool = True, reply_count: int = 0) -> Json:
@@ -15,7 +16,7 @@ def message_json(message: Message, *, with_metadata: bool = True, reply_count: i
     }
     optional: Json = {
         "subtype": message.subtype,
-        "blocks": message.blocks,
+        "blocks": message.blocks or ([rich_text(message.text)] if message.client_msg_id else []),
         "attachments": message.attachments,
         "files": message.files,
         "thread_ts": message.thread_ts or (message.ts if reply_count else None),

@@ -1,8 +1,28 @@
 """Mail: Maildir and IMAP over TLS. Reading for agents; moving and flagging as tools behind the gate; no deleting."""
 
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.contracts.connectors import Connections
 from connectors.email.address import connection_from_url
 from connectors.email.mail import MailConnector, standalone
 
-connector = MailConnector
-
 __all__ = ["MailConnector", "connection_from_url", "connector", "standalone"]
+
+
+class MailSettings(BaseSettings):
+    """What an installation may set for mail."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_prefix="MESHCLAW_MAIL_", extra="ignore", env_ignore_empty=True
+    )
+
+    ca: Path | None = Field(default=None, description="Certificates (PEM) to trust besides the system's.")
+    maildir: bool = Field(default=False, description="Let people connect a Maildir folder of this machine.")
+
+
+def connector(connections: Connections) -> MailConnector:
+    settings = MailSettings()
+    return MailConnector(connections, allow_maildir=settings.maildir, ca_file=settings.ca)

@@ -97,5 +97,5 @@ def read(model: type[A], args: JsonObject) -> A:
 
 def with_mails(args: _OnMails, mails: Sequence[MailArgument], **changes: Json) -> dict[str, Json]:
     """The same arguments for other mails, as plain JSON."""
-    found: dict[str, Json] = args.model_dump(mode="json", exclude={"mails"})
-    return {**found, **changes, "mails": [mail.model_dump(mode="json") for mail in mails]}
+    found: dict[str, Json] = args.model_dump(mode="json", exclude={"mails"}, exclude_unset=True)
+    return {**found, **changes, "mails": [mail.model_dump(mode="json", exclude_unset=True) for mail in mails]}

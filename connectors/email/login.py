@@ -3,6 +3,7 @@
 import imaplib
 import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 from imapclient import IMAPClient, SocketTimeout
@@ -34,14 +35,19 @@ def log_in(host: str, port: int, security: str, user: str, password: str, ca_fil
         ) from None
     try:
         client = _connect(host, port, security, context)
-    except Exception as error:
+    except (OSError, imaplib.IMAP4.error, UnicodeError) as error:
         raise connecting(error, host, port) from None
     try:
         _authenticate(client, host, security, user, password)
     except BaseException:
-        client.shutdown()
+        _drop(client)
         raise
     return client
+
+
+def _drop(client: IMAPClient) -> None:
+    with suppress(OSError):  # a socket that failed in the middle of a handshake is closed already
+        client.shutdown()
 
 
 def _connect(host: str, port: int, security: str, context: ssl.SSLContext) -> IMAPClient:
@@ -60,7 +66,7 @@ def _connect(host: str, port: int, security: str, context: ssl.SSLContext) -> IM
                 field="security",
             )
     except BaseException:
-        client.shutdown()
+        _drop(client)
         raise
     return client
 
@@ -89,8 +95,6 @@ def _authenticate(client: IMAPClient, host: str, security: str, user: str, passw
 
 def connecting(error: Exception, host: str, port: int) -> MeshClawError:
     """What a failed connection means."""
-    if isinstance(error, MeshClawError):
-        return error
     if isinstance(error, ssl.SSLCertVerificationError):
         return PersonMends(
             f"The certificate of {host} is not trusted: {error.verify_message or 'it could not be verified'}.",

@@ -74,7 +74,7 @@ class Box:
 
     def _adopt(self) -> None:
         if self.server:
-            self.server.adopt(self.server.directory / "mail")
+            self.server.adopt(self.root.parent)
 
     def names(self, folder: str = "INBOX") -> list[str]:
         """Which mails are in a folder on disk, with their flags: `number:letters`."""
@@ -85,7 +85,7 @@ class Box:
                 subject = next(line for line in file.read_text().splitlines() if line.startswith("Subject: "))
                 letters = "".join(letter for letter in file.name.partition(":2,")[2] if letter.isupper())
                 found.append(f"{subject.removeprefix('Subject: ').removeprefix('Letter ')}:{letters}")
-        return sorted(found, key=lambda name: (len(name.partition(":")[0]), name))
+        return sorted(found, key=lambda name: (len(name.partition(":")[0]), name.partition(":")[0], name))
 
     def file(self, number: int, folder: str = "INBOX") -> Path:
         for file in [*(self.directory(folder) / "cur").iterdir(), *(self.directory(folder) / "new").iterdir()]:
@@ -101,20 +101,12 @@ class Box:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
+def server() -> Iterator[Dovecot]:
     """One Dovecot for all tests; each of them has a user of its own."""
     if missing():
         pytest.skip(missing())
-    directory = tmp_path_factory.mktemp("dovecot")
-    open_up(directory)
-    with dovecot(directory) as running:
+    with dovecot() as running:
         yield running
-
-
-def open_up(directory: Path) -> None:
-    """Let the server's user reach a directory of pytest's, which is its owner's alone."""
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
 
 
 _people = count(1)

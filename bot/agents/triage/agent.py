@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.agents.triage import options, plan, sorting
 from bot.agents.triage.mind import Mind
@@ -48,8 +48,7 @@ class TriageAgent:
         """`rest`: every mail that needs the person."""
         target = read_value(str(args["value"]))
         run = await _load(store, target.id)
-        now = datetime.now().astimezone()
-        return views.rest(run.summary("UTC", now, shown=None), target.page)
+        return views.rest(run.summary(datetime.now(UTC), shown=None), target.page)
 
     async def run(self, turn: Turn) -> None:
         run_id = hashlib.sha256(turn.request.key.encode()).hexdigest()[:32]
@@ -120,8 +119,8 @@ class TriageAgent:
         if run.total == 0:
             await turn.say("answer", views.empty(run.folder))
             return
-        profile = await turn.profile()
-        run = replace(run, posted=await turn.say("answer", views.summary(run.summary(profile.tz, turn.now))))
+        run = replace(run, tz=(await turn.profile()).tz)
+        run = replace(run, posted=await turn.say("answer", views.summary(run.summary(turn.now))))
         await turn.store.save(f"run:{run.id}", run.to_json())
         if run.calls and not run.dry_run:
             await turn.propose(
@@ -145,8 +144,7 @@ class TriageAgent:
         run = run.corrected(target.page, bucket)
         await turn.store.save(f"run:{run.id}", run.to_json())
         if run.posted:
-            profile = await turn.profile()
-            await turn.revise(run.posted, views.summary(run.summary(profile.tz, turn.now)))
+            await turn.revise(run.posted, views.summary(run.summary(turn.now)))
 
     async def decided(self, turn: Turn) -> None:
         """Approved calls say that their mails were sorted right."""

@@ -29,6 +29,7 @@ SURE = {
 }
 """Below this probability the learner passes. Lower where being wrong only shows a mail that need not be shown."""
 _DECISIVE = 3.0
+_WORTH_SAYING = 1.0
 _WANTS = frozenset({Bucket.NEEDS_REPLY, Bucket.NEEDS_ACTION})
 _MOST_REASONS = 4
 
@@ -166,12 +167,12 @@ class _Case:
         bucket, confidence = LEARNED[place], found[place]
         reasons = self._reasons(bucket, before)
         until = before.asked.deadline
-        if bucket is Bucket.JUNK:
-            reasons = [says for _, says in self.signs] + reasons
+        warned = [says for points, says in self.signs if points >= _WORTH_SAYING or bucket is Bucket.JUNK]
+        reasons = [*warned, *reasons]
         if confidence < SURE[bucket] or (self.seen.auth in {"weak", "fail"} and bucket in _WANTS):
             doubt = f"looks most like {bucket.value.replace('_', ' ')}, but not clearly"
-            warned = [says for _, says in self.signs]
-            return self.verdict(Bucket.TO_CHECK, confidence, "abstain", [*warned[:1], doubt, *reasons], until)
+            reasons = [*warned[:2], doubt, *reasons[len(warned) :]]
+            return self.verdict(Bucket.TO_CHECK, confidence, "abstain", reasons, until)
         known = self.seen.known
         by: DecidedBy = "sender" if bucket is Bucket.NEEDS_REPLY and known.answered >= 3 else "learner"
         return self.verdict(bucket, confidence, by, reasons, until)

@@ -7,7 +7,8 @@ _SECOND_LEVEL = frozenset(
 )
 _SHARED = frozenset(
     ["gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "ymail.com",
-     "icloud.com", "me.com", "mac.com", "aol.com", "gmx.de", "gmx.net", "gmx.com", "web.de", "t-online.de", "freenet.de",
+     "icloud.com", "me.com", "mac.com", "aol.com", "gmx.de", "gmx.net", "gmx.com", "web.de", "t-online.de",
+     "freenet.de",
      "mail.com", "mail.ru", "yandex.ru", "yandex.com", "proton.me", "protonmail.com", "pm.me", "tutanota.com",
      "fastmail.com", "hey.com", "zoho.com", "qq.com", "163.com", "126.com", "sina.com", "sohu.com", "foxmail.com",
      "orange.fr", "wanadoo.fr", "free.fr", "laposte.net", "sfr.fr", "hotmail.fr", "hotmail.co.uk", "yahoo.co.uk",

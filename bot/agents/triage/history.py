@@ -15,6 +15,8 @@ from bot.contracts.mail import FolderRole, Mail
 
 LESSONS = 1_500
 """Mails learned from, at most; the newest of each kind come first."""
+FEWEST_LESSONS = 40
+"""With fewer, chance would speak louder than habit."""
 _SETTLED = timedelta(days=3)
 _ROLES = frozenset({FolderRole.INBOX, FolderRole.ARCHIVE, FolderRole.OTHER, FolderRole.JUNK})
 
@@ -124,6 +126,8 @@ class HistoryReader:
     def _teach(self, mind: Mind) -> None:
         """Oldest first, the kinds mixed as they came."""
         lessons = [(mail, bucket) for bucket, mails in self._lessons.items() for mail in mails]
+        if len(lessons) < FEWEST_LESSONS:
+            return
         lessons.sort(key=lambda lesson: lesson[0].received)
         settled = lessons[-1][0].received - _SETTLED if lessons else None
         for mail, bucket in lessons:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot.agents.triage.verdict import LEARNED, Bucket
 from bot.contracts.json import Json
 
-STEP = 0.6
+STEP = 0.8
 """How far one step may carry a weight. Chosen on the older half of a public spam corpus."""
-PRIOR = 0.3
+PRIOR = 0.01
 """Squared gradient every feature starts with: keeps the first step of a rare word from being a leap."""
-MAX_FEATURES = 12_000
+MAX_FEATURES = 8_000
 MAX_ACTS = 300
 _CLASSES = range(len(LEARNED))
 _INDEX: dict[Bucket, int] = {bucket: place for place, bucket in enumerate(LEARNED)}
@@ -39,47 +39,47 @@ class Learner:
     def __init__(self) -> None:
         self.weights: dict[str, Row] = {}
         self.spent: dict[str, float] = {}
-        self.acts: dict[str, Row] = {}
+        self.acts: dict[str, list[Row]] = {}
 
-    def scores(self, features: Sequence[str], start: Sequence[float] | None = None) -> list[float]:
-        """The score of each bucket; `start` is what is believed before anything was learned."""
-        weights = self.weights
-        rows = [weights[feature] for feature in features if feature in weights]
+    def scores(self, features: Sequence[str]) -> list[float]:
+        """The score of each of `LEARNED`, in order; nothing known gives zeros."""
+        rows = [row for row in map(self.weights.get, features) if row]
         if not rows:
-            return list(start) if start else [0.0] * len(LEARNED)
+            return [0.0] * len(LEARNED)
         scale = 1 / math.sqrt(len(features))
-        if start:
-            return [before + scale * sum(column) for before, column in zip(start, zip(*rows, strict=True), strict=True)]
         return [scale * sum(column) for column in zip(*rows, strict=True)]
 
-    def probabilities(self, features: Sequence[str], start: Sequence[float] | None = None) -> list[float]:
+    def probabilities(self, features: Sequence[str]) -> list[float]:
         """The probability of each of `LEARNED`, in order."""
-        return softmax(self.scores(features, start))
+        return softmax(self.scores(features))
 
-    def learn(
-        self, features: Sequence[str], bucket: Bucket, weight: float, start: Sequence[float] | None = None
-    ) -> None:
-        """One step towards `bucket`, remembered so that it can be taken back. `weight` > 0 scales the step."""
-        gradient = self._gradient(features, bucket, weight, start)
-        self._move(features, gradient, 1.0)
+    def learn(self, features: Sequence[str], bucket: Bucket, weight: float) -> None:
+        """Step towards `bucket`, remembered so that it can be taken back.
+
+        A weight up to 1 is one step of that length. A greater one is walked in steps of 1, at most two for each
+        unit, until the bucket leads by `weight + 4`: a correction must be seen to work, and no more.
+        """
+        gradients: list[Row] = []
+        for _ in range(1 if weight <= 1 else round(2 * weight)):
+            scores = self.scores(features)
+            if gradients and _lead(scores, bucket) >= weight + 4:
+                break
+            gradients.append(_gradient(scores, bucket, min(weight, 1.0)))
+            self._move(features, gradients[-1], 1.0)
         if len(self.acts) >= MAX_ACTS:
             del self.acts[next(iter(self.acts))]
-        self.acts[_act(features, bucket)] = gradient
+        self.acts[_act(features, bucket)] = gradients
         if len(self.weights) > MAX_FEATURES + MAX_FEATURES // 8:
             self._prune()
 
     def unlearn(self, features: Sequence[str], bucket: Bucket) -> bool:
         """Take one act back; False when it was never learned or is too long ago. Exact if nothing came between."""
-        gradient = self.acts.pop(_act(features, bucket), None)
-        if gradient is None:
+        gradients = self.acts.pop(_act(features, bucket), None)
+        if gradients is None:
             return False
-        self._move(features, gradient, -1.0)
+        for gradient in reversed(gradients):
+            self._move(features, gradient, -1.0)
         return True
-
-    def _gradient(self, features: Sequence[str], bucket: Bucket, weight: float, start: Sequence[float] | None) -> Row:
-        found = self.probabilities(features, start)
-        wanted = _INDEX[bucket]
-        return [round(weight * (found[k] - (k == wanted)), 4) for k in _CLASSES]
 
     def _move(self, features: Sequence[str], gradient: Row, direction: float) -> None:
         """Walk the gradient (`direction` 1) or walk it back (-1); the squares it spent go with it."""
@@ -110,7 +110,10 @@ class Learner:
             kept = [round(1000 * weight) for weight in row]
             if any(kept):
                 rows[feature] = [*kept, round(1000 * self.spent.get(feature, 0.0))]
-        return {"rows": rows, "acts": {act: list(gradient) for act, gradient in self.acts.items()}}
+        return {
+            "rows": rows,
+            "acts": {act: [slope for gradient in steps for slope in gradient] for act, steps in self.acts.items()},
+        }
 
     @classmethod
     def from_json(cls, value: Json) -> "Learner":
@@ -121,21 +124,34 @@ class Learner:
         for feature, row in _entries(value.get("rows"), len(LEARNED) + 1):
             learner.weights[feature] = [weight / 1000 for weight in row[:-1]]
             learner.spent[feature] = max(0.0, row[-1] / 1000)
-        for act, gradient in _entries(value.get("acts"), len(LEARNED)):
-            learner.acts[act] = gradient
+        for act, slopes in _entries(value.get("acts"), None):
+            if len(slopes) % len(LEARNED) == 0:
+                learner.acts[act] = [slopes[at : at + len(LEARNED)] for at in range(0, len(slopes), len(LEARNED))]
         return learner
 
 
-def _entries(table: Json, width: int) -> Iterable[tuple[str, Row]]:
-    """The rows of a saved table that are what they should be: `width` finite numbers of a sane size."""
+def _entries(table: Json, width: int | None) -> Iterable[tuple[str, Row]]:
+    """The rows of a saved table that are what they should be: `width` finite numbers (None: any) of a sane size."""
     if not isinstance(table, Mapping):
         return
     for name, row in table.items():
-        if not isinstance(name, str) or not isinstance(row, Sequence) or isinstance(row, str) or len(row) != width:
+        if not isinstance(name, str) or not isinstance(row, Sequence) or isinstance(row, str):
             continue
         numbers = [float(n) for n in row if isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e6]
-        if len(numbers) == width:
+        if numbers and len(numbers) == (width or len(row)):
             yield name, numbers
+
+
+def _gradient(scores: Sequence[float], bucket: Bucket, weight: float) -> Row:
+    found = softmax(scores)
+    wanted = _INDEX[bucket]
+    return [round(weight * (found[k] - (k == wanted)), 4) for k in _CLASSES]
+
+
+def _lead(scores: Sequence[float], bucket: Bucket) -> float:
+    """How far the bucket is ahead of the next best."""
+    place = _INDEX[bucket]
+    return scores[place] - max(score for k, score in enumerate(scores) if k != place)
 
 
 def _act(features: Sequence[str], bucket: Bucket) -> str:

@@ -11,7 +11,7 @@ from bot.agents.triage.rules import Rule
 from bot.agents.triage.senders import Senders
 from bot.contracts.json import Json
 
-MAX_IDS = 8_000
+MAX_IDS = 5_000
 MAX_RULES = 200
 LEARNED_PER_DAY = 3
 """Mails of one sender that may teach on one day: nobody moves the learner by writing a lot."""
@@ -153,8 +153,8 @@ class Mind:
 
 
 def hashed(message_id: str) -> str:
-    """A Message-ID as sixteen letters: enough to recognise, nothing to read."""
-    return hashlib.blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    """A Message-ID as twelve letters: enough to recognise, nothing to read."""
+    return hashlib.blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def plain_name(name: str) -> str:

@@ -35,7 +35,6 @@ def proposals(folder: Folder, mails: Sequence[Sorted]) -> tuple[list[Call], int]
 
     What the person flagged stays where it is; what names a deadline is proposed to be flagged."""
     groups: dict[tuple[Bucket, str], list[Sorted]] = {}
-    flags: list[Sorted] = []
     room = MOST
     left_over = 0
     for mail in mails:
@@ -47,18 +46,13 @@ def proposals(folder: Folder, mails: Sequence[Sorted]) -> tuple[list[Call], int]
             left_over += 1
             continue
         room -= 1
-        if move:
-            groups.setdefault((mail.verdict.bucket, mail.address or mail.sender), []).append(mail)
-        else:
-            flags.append(mail)
+        groups.setdefault((mail.verdict.bucket, mail.address or mail.sender), []).append(mail)
+    order = [*_MOVES, Bucket.NEEDS_ACTION]
+    ordered = sorted(groups.items(), key=lambda item: (order.index(item[0][0]), -len(item[1])))
     calls = [
-        _move(folder, _MOVES[bucket], several)
-        for bucket in _MOVES
-        for (its, _), several in sorted(groups.items(), key=lambda item: -len(item[1]))
-        if its is bucket
+        _move(folder, _MOVES[bucket], several) if bucket in _MOVES else _flag(folder, several)
+        for (bucket, _), several in ordered
     ]
-    if flags:
-        calls.append(_flag(folder, flags))
     return calls, left_over
 
 
@@ -83,8 +77,8 @@ def _flag(folder: Folder, mails: Sequence[Sorted]) -> Call:
             "folder": folder.name,
             "flag": "\\Flagged",
             "on": True,
-            "group": "Deadlines",
-            "subject": "Mails that name a deadline",
+            "group": "Mails with a deadline",
+            "subject": mails[0].sender or "(no sender)",
             "mails": [_mail(mail) for mail in mails],
         },
     )

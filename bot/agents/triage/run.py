@@ -37,11 +37,12 @@ class Run:
     dry_run: bool
     calls: tuple[Call, ...]
     lessons: Mapping[str, Lesson]
+    tz: str = "UTC"
     learned: Mapping[str, str] = field(default_factory=dict)
     """uid → bucket learned by a correction or an approval, and not taken back."""
     posted: Posted | None = None
 
-    def summary(self, tz: str, now: datetime, *, shown: int | None = 10) -> TriageSummary:
+    def summary(self, now: datetime, *, shown: int | None = 10) -> TriageSummary:
         """The value of the summary message, or of the modal with all rows (`shown=None`)."""
         rows = self.rows[:shown]
         return TriageSummary(
@@ -52,7 +53,7 @@ class Run:
             rows=rows,
             more=len(self.rows) - len(rows),
             since_text=self.since_text,
-            tz=tz,
+            tz=self.tz,
             now=now,
             seconds=self.seconds,
             notes=self.notes,
@@ -82,6 +83,7 @@ class Run:
             "dry_run": self.dry_run,
             "calls": [{"tool": call.tool, "args": call.args} for call in self.calls],
             "lessons": {uid: [each.sender, each.bucket, list(each.features)] for uid, each in self.lessons.items()},
+            "tz": self.tz,
             "learned": dict(self.learned),
             "posted": [self.posted.channel, self.posted.ts] if self.posted else None,
         }
@@ -101,6 +103,7 @@ class Run:
             dry_run=kept["dry_run"],
             calls=tuple(Call(call["tool"], call["args"]) for call in kept["calls"]),
             lessons={uid: Lesson(one[0], one[1], tuple(one[2])) for uid, one in kept["lessons"].items()},
+            tz=kept["tz"],
             learned=kept["learned"],
             posted=Posted(*kept["posted"]) if kept["posted"] else None,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.agents.triage.verdict import LEARNED, Bucket
 from bot.contracts.json import Json
 
-MAX_SENDERS = 4_000
+MAX_SENDERS = 3_000
 RECENT = 10
 
 

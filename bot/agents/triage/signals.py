@@ -149,14 +149,18 @@ def features(mail: Mail, seen: Signals) -> tuple[str, ...]:
             f"f{mark}:{address[:80]}",
             f"d{mark}:{domain[:60]}",
             f"t:{domain.rpartition('.')[2][:12]}",
-            f"v:{seen.auth}",
-            f"p:{seen.precedence}",
-            f"a:{seen.place}",
-            f"r:{min(seen.people, 4)}",
             f"z:{len(str(mail.size))}",
             f"y:{len(mail.text).bit_length()}",
         )
     )
+    for name, value, usual in (
+        ("v", seen.auth, "unknown"),
+        ("p", seen.precedence, ""),
+        ("a", seen.place, "unsaid"),
+        ("r", str(min(seen.people, 4)), "1"),
+    ):
+        if value != usual:  # what most mails share says nothing, and would only echo the last thing learned
+            found.add(f"{name}:{value}")
     for name, holds in (
         ("html", mail.html_only),
         ("attachment", mail.attachments > 0),

@@ -154,7 +154,7 @@ def _name_signs(mail: Mail, mind: Mind, auth: Auth) -> list[Sign]:
     known = mind.names.get(plain)
     stranger = known and address not in known and not any(each.endswith(f"@{home}") for each in known)
     if stranger and not _vouched(mail, auth):
-        return [(2.0, f"uses the name of {name}, but not an address of theirs")]
+        return [(3.0, f"uses the name of {name}, but not an address of theirs")]
     if home not in mind.domains:
         joined = plain.replace(" ", "")
         for domain in mind.domains:

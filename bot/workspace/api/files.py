@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from bot.workspace.api.access import postable
 from bot.workspace.api.registry import Args, JsonList, method
 from bot.workspace.errors import SlackError
@@ -71,4 +73,4 @@ async def file_info(services: Services, args: FileArg) -> Json:
 
 
 def file_url(services: Services, described: Json) -> str:
-    return f"{services.base_url()}/files/{described['id']}/{described['name']}"
+    return f"{services.base_url()}/files/{described['id']}/{quote(str(described['name']))}"

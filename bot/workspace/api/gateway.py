@@ -23,6 +23,13 @@ from bot.workspace.services import Services
 logger = logging.getLogger(__name__)
 
 _TOKENS = {"bot": (BOT_TOKEN,), "app": (APP_TOKEN,), "any": (BOT_TOKEN, APP_TOKEN)}
+# Arguments whose malformed JSON has an error of its own.
+_MALFORMED = {
+    "attachments": "invalid_attachments",
+    "blocks": "invalid_blocks_format",
+    "chunks": "invalid_chunks",
+    "metadata": "invalid_metadata_format",
+}
 
 
 class Gateway:
@@ -136,14 +143,17 @@ def _check_token(method: Method, token: str | None) -> None:
 
 
 def _invalid(error: ValidationError) -> SlackError:
+    """What Slack answers to arguments that are missing or no JSON of their kind."""
     reasons = []
+    code = "invalid_arguments"
     for problem in error.errors(include_url=False, include_input=False):
         path = "/".join(str(part) for part in problem["loc"])
         if problem["type"] == "missing":
             reasons.append(f"missing required field: {path}")
         else:
             reasons.append(f"{problem['msg']} [json-pointer:/{path}]")
-    return SlackError.because("invalid_arguments", *reasons)
+            code = _MALFORMED.get(path, code)
+    return SlackError.because(code, *reasons)
 
 
 def drop(request: web.Request) -> web.StreamResponse:

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from bot.workspace.errors import SlackError
 from bot.workspace.limits import Tier
 from bot.workspace.model import Json
 from bot.workspace.services import Services
@@ -31,12 +30,7 @@ def _from_json(value: Any) -> Any:
     """Form bodies and query strings carry lists and objects as JSON text."""
     if not isinstance(value, str):
         return value
-    if not value:
-        return None
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise SlackError("invalid_json") from None
+    return json.loads(value) if value else None
 
 
 def _from_commas(value: Any) -> Any:

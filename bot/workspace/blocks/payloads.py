@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from bot.workspace.blocks.across import across_blocks, characters
 from bot.workspace.blocks.catalogue import BLOCK
 from bot.workspace.blocks.composition import plain_text
-from bot.workspace.blocks.problem import Problem, failed, missing, wrong_type
-from bot.workspace.blocks.rules import Place, Rule, Surface, array, boolean, enum, record, string
+from bot.workspace.blocks.problem import Problem, missing, wrong_type
+from bot.workspace.blocks.rules import Place, Rule, Surface, array, boolean, one_of, string, variant
 
 MESSAGE_BLOCKS_MOST = 50
 VIEW_BLOCKS_MOST = 100
@@ -85,24 +85,18 @@ _SHARED: dict[str, Rule] = {
     "callback_id": string(255, least=0),
     "external_id": string(255, least=0),
 }
-_MODAL = record(
-    {"type": enum("modal"), "title": _CAPTION, "blocks": _judge_blocks},
+_MODAL = variant(
+    "modal",
+    {"title": _CAPTION, "blocks": _judge_blocks},
     {**_SHARED, "submit": _CAPTION, "close": _CAPTION, "clear_on_close": boolean, "notify_on_close": boolean},
 )
 # Slack's own examples of a Home tab carry a title, which it ignores.
-_HOME = record({"type": enum("home"), "blocks": _judge_blocks}, {**_SHARED, "title": plain_text()})
+_HOME = variant("home", {"blocks": _judge_blocks}, {**_SHARED, "title": plain_text()})
+_VIEW = one_of(_MODAL, _HOME)
 
 
 def _judge_view(view: Mapping[str, object]) -> Iterator[Problem]:
-    match view.get("type"):
-        case "modal":
-            problems = list(_MODAL(view, Place("modal")))
-        case "home":
-            problems = list(_HOME(view, Place("home")))
-        case None:
-            problems = [missing("", "type")]
-        case kind:
-            problems = [failed("/type", f"unsupported type: {kind}", "enum", ["modal", "home"], kind)]
+    problems = list(_VIEW(view, Place("home" if view.get("type") == "home" else "modal")))
     yield from problems
     if problems:
         return

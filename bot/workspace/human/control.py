@@ -54,7 +54,7 @@ class Control:
 
     async def calls(self, request: web.Request) -> web.Response:
         asked = await read(request, SeeCalls)
-        calls = [call for call in self._services.calls if asked.method in (None, call["method"])]
+        calls = [call for call in self._services.calls if not asked.method or asked.method == call["method"]]
         return web.json_response({"calls": calls})
 
     async def faults(self, request: web.Request) -> web.Response:
@@ -67,6 +67,8 @@ class Control:
             if asked.method != "socket":
                 raise HumanError("invalid_request", "only the socket can be disconnected")
             await self._services.sockets.disconnect(asked.count)
+        elif asked.count == 0:
+            self._services.faults.clear(asked.method)
         else:
             fault = Fault(asked.fault, asked.seconds if asked.seconds is not None else 1.0)
             self._services.faults.add(asked.method, fault, 1 if asked.count is None else asked.count)

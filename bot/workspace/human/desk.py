@@ -19,9 +19,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Asked(BaseModel):
-    """A request of the human side. Unknown fields are mistakes and are told as such."""
+    """A request of the human side."""
 
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
 
 class AskedBy(Asked):

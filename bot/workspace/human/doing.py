@@ -132,6 +132,8 @@ class Doing:
         thread_ts = None
         if asked.thread_ts:
             root = message_of(services, person, conversation, asked.thread_ts)
+            if root.ephemeral_to:
+                raise HumanError("message_not_found", "an ephemeral message takes no replies")
             thread_ts = root.thread_ts or root.ts
         message = state.post(
             Message(

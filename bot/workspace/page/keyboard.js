@@ -5,7 +5,7 @@ import { places, openPlace, openThread, state } from './store.js';
 import { openSwitcher } from './switcher.js';
 import { closeThread } from './thread.js';
 
-const REGIONS = ['.sidebar [aria-current="page"], .sidebar .place', '#main .msg[tabindex="0"]', '#main .composer-field', '#thread:not([hidden]) .composer-field', '#who'];
+const REGIONS = ['.sidebar [aria-current="page"]', '#main .msg[tabindex="0"]', '#main .composer-field', '#thread:not([hidden]) .composer-field', '#who'];
 
 /** Start listening. */
 export function listenToKeys() {

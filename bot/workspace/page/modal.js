@@ -73,6 +73,9 @@ function close() {
 
 function drawFrame(view) {
   const { dialog, parts } = open;
+  const print = JSON.stringify([view.id, view.title, view.submit, view.close, view.submit_disabled, state.modals.length]);
+  if (dialog.dataset.print === print) return; // the buttons keep their focus, and show what is under way
+  dialog.dataset.print = print;
   const app = state.workspace.apps.find((one) => one.id === view.app_id) ?? state.workspace.apps[0];
   dialog.dataset.depth = String(state.modals.length);
   dialog.dataset.viewId = view.id;

@@ -12,10 +12,10 @@ const DEEPEST = 5;
 export function mrkdwn(text, lookup) {
   const nodes = [];
   const parts = String(text ?? '').split('```');
+  if (parts.length % 2 === 0) parts.push(parts.splice(-2).join('```')); // the last fence is never closed: plain text
   parts.forEach((part, index) => {
-    const closed = index < parts.length - 1;
-    if (index % 2 === 1 && closed) nodes.push(preformatted(part));
-    else nodes.push(...lines(index % 2 === 1 ? `\`\`\`${part}` : part, lookup));
+    if (index % 2 === 1) nodes.push(preformatted(part));
+    else nodes.push(...lines(part, lookup));
   });
   return nodes;
 }

@@ -186,6 +186,34 @@ app.command('/stream', async ({ ack, command, client }) => {
   await stream.stop();
 });
 
+app.message('explain', async ({ setStatus, sayStream }) => {
+  await setStatus({ status: 'is looking it up', loading_messages: ['Asking around', 'Reading it twice'] });
+  const stream = sayStream();
+  await stream.append({ markdown_text: 'It is **so**.' });
+  const judge = (text, value) => ({ text: plain(text), value });
+  const feedback = { type: 'feedback_buttons', action_id: 'feedback', positive_button: judge('Good', 'up'), negative_button: judge('Bad', 'down') };
+  await stream.stop({ blocks: [{ type: 'context_actions', elements: [feedback] }] });
+});
+
+app.action('feedback', async ({ ack, action, body, client }) => {
+  await ack();
+  const { channel, message, user } = body;
+  await client.chat.postEphemeral({ channel: channel.id, user: user.id, thread_ts: message.thread_ts, text: `Noted: ${action.value}` });
+});
+
+app.shortcut('poll', async ({ ack, shortcut, client }) => {
+  await ack();
+  const element = { type: 'conversations_select', action_id: 'where', response_url_enabled: true };
+  const blocks = [{ type: 'input', block_id: 'place', label: plain('Where?'), element }];
+  const view = { type: 'modal', callback_id: 'poll_view', title: plain('A poll'), submit: plain('Ask'), blocks };
+  await client.views.open({ trigger_id: shortcut.trigger_id, view });
+});
+
+app.view('poll_view', async ({ ack, respond }) => {
+  await ack({ response_action: 'clear' });
+  await respond({ text: 'Tea or coffee?', response_type: 'in_channel' });
+});
+
 app.command('/file', async ({ ack, command, client }) => {
   await ack();
   await client.filesUploadV2({ channel_id: command.channel_id, filename: 'orders.txt', content: 'one\ntwo\n', initial_comment: 'The orders' });

@@ -219,3 +219,29 @@ async def test_a_file_is_shared(human: Human) -> None:
     await human.do("command", **{"as": "ada", "channel": "#general", "text": "/file"})
     shared = await human.message("ada", "#general", has_text("The orders"))
     assert [file["name"] for file in shared["files"]] == ["orders.txt"]
+
+
+async def test_an_agent_shows_its_status_streams_and_takes_feedback(human: Human) -> None:
+    await human.do("message", **{"as": "ben", "channel": "@meshclaw", "text": "please explain"})
+    answer = await human.message(
+        "ben", "@meshclaw", lambda message: message["text"] == "It is **so**." and not message["streaming"]
+    )
+    assert answer["thread_ts"]
+    assert answer["blocks"][-1]["type"] == "context_actions"
+    statuses = await human.calls("assistant.threads.setStatus")
+    assert statuses[-1]["ok"]
+    where = {"as": "ben", "channel": answer["channel"], "ts": answer["ts"]}
+    await human.do("click", **where, action_id="feedback", value="down")
+    noted = await human.message("ben", "@meshclaw", has_text("Noted: down"))
+    assert (noted["ephemeral"], noted["thread_ts"]) == (True, answer["thread_ts"])
+
+
+async def test_a_modal_answers_in_the_conversation_that_was_chosen(human: Human) -> None:
+    opened = await human.do("shortcut", **{"as": "ada"}, callback_id="poll")
+    assert opened["acked"]
+    view = await top_modal(human, "ada", "A poll")
+    values = {"place": {"where": "C01DEPLOYS2"}}
+    sent = await human.do("submit", **{"as": "ada"}, view_id=view["id"], values=values)
+    assert sent["response_action"] == "clear"
+    asked = await human.message("dana", "#deploys", has_text("Tea or coffee?"))
+    assert asked["user"] == BOT

@@ -359,3 +359,30 @@ async def test_shortcuts_reach_the_app(app: AsyncApp, connect: Connect, human: H
     here = {"channel": "#general", "ts": posted["ts"]}
     assert (await human.post("shortcut", as_="ada", callback_id="go", **here))["acked"]
     assert seen == [("shortcut", None), ("message_action", posted["ts"])]
+
+
+async def test_a_form_may_choose_where_it_is_answered(app: AsyncApp, connect: Connect, human: Human) -> None:
+    where: Json = {
+        "type": "input",
+        "block_id": "where",
+        "label": {"type": "plain_text", "text": "Where"},
+        "element": {"type": "conversations_select", "action_id": "pick", "response_url_enabled": True},
+    }
+
+    async def open_form(ack: Any, body: Json, client: AsyncWebClient) -> None:
+        await client.views_open(trigger_id=body["trigger_id"], view={**MODAL, "blocks": [where]})
+        await ack()
+
+    async def save(ack: Any, respond: Any) -> None:
+        await respond("saved", response_type="in_channel")
+        await ack()
+
+    app.command("/meshclaw")(ack=open_form, lazy=[])
+    app.view("form")(ack=save, lazy=[])
+    await connect()
+    await human.post("command", as_="ada", channel="#general", text="/meshclaw")
+    (view,) = (await human.get("modals", as_="ada"))["views"]
+    hidden = {"where": {"pick": "#secret"}}
+    assert (await human.try_post("submit", as_="chen", view_id=view["id"], values=hidden))[0] == 400
+    await human.post("submit", as_="ada", view_id=view["id"], values={"where": {"pick": "#deploys"}})
+    assert [one["text"] for one in await human.messages("ben", "#deploys")] == ["saved"]

@@ -85,7 +85,7 @@ async def test_messages_are_refused_as_slack_refuses_them(client: AsyncWebClient
     assert await error(text="x" * 40_001) == "msg_too_long"
     assert await error(text="x", channel="C404") == "channel_not_found"
     assert await error(text="x", thread_ts="1.000001") == "thread_not_found"
-    assert await error(text="x", blocks="[{") == "invalid_json"
+    assert await error(text="x", blocks="[{") == "invalid_blocks_format"
     assert await error(text="x", metadata={"event_type": 1}) == "invalid_metadata_format"
     assert await error(text="x", blocks=[{"type": "section"}] * 51) == "invalid_blocks"
     assert await error(text="x", attachments=[{"text": "a"}] * 101) == "too_many_attachments"

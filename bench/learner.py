@@ -1,0 +1,128 @@
+"""How well and how fast the learner sorts: `python bench/learner.py CORPUS` (or MESHCLAW_BENCH_MAIL).
+
+CORPUS: a folder or .tar.gz with raw mails in `ham/`, `newsletter/` and `junk/`. Older mail is learned from, one pass,
+as it would have come; newer mail is only sorted. Nothing was tuned on the newer part but the two step sizes.
+"""
+
+import email.utils
+import os
+import sys
+import tarfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.agents.triage.classify import classify
+from bot.agents.triage.learner import Learner
+from bot.agents.triage.mind import Mind
+from bot.agents.triage.signals import features, read
+from bot.agents.triage.verdict import LEARNED, Bucket
+from bot.contracts.json import canonical
+from bot.contracts.mail import Mail
+from connectors.email.headers import split_head
+from connectors.email.parse import parse_bytes
+
+KINDS = {"ham": Bucket.FYI, "newsletter": Bucket.NEWSLETTER, "junk": Bucket.JUNK}
+RIGHT, PER_SECOND = 0.95, 10_000
+SPLITS = (0.7, 0.8)
+
+Example = tuple[tuple[str, ...], Bucket]
+
+
+def corpus(path: Path) -> Iterator[tuple[bytes, Bucket]]:
+    """Raw mails with their label, the name of their folder."""
+    if path.is_dir():
+        files: Iterator[tuple[str, bytes]] = (
+            (file.parent.name, file.read_bytes()) for file in sorted(path.glob("*/*"))
+        )
+    else:
+        files = _packed(path)
+    return ((content, KINDS[folder]) for folder, content in files if folder in KINDS)
+
+
+def _packed(path: Path) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            file = archive.extractfile(member)
+            if file:
+                yield Path(member.name).parent.name, file.read()
+
+
+def arrived(content: bytes) -> datetime:
+    """When the receiving server took it: the date of the topmost Received header that has one."""
+    headers, _ = split_head(content)
+    stamps = [value.rpartition(b";")[2] for name, value in headers if name == "received"]
+    for stamp in (*stamps, *(value for name, value in headers if name == "date")):
+        try:
+            found = email.utils.parsedate_to_datetime(stamp.decode("latin-1").strip())
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    return datetime.fromtimestamp(0, UTC)
+
+
+def learned(examples: Sequence[Example]) -> Learner:
+    learner = Learner()
+    for example, bucket in examples:
+        learner.learn(example, bucket, 1.0)
+    return learner
+
+
+def sort(learner: Learner, examples: Sequence[Example]) -> tuple[float, float, float]:
+    """Share sorted right, share sorted with confidence 0.9 and more, and share right of those."""
+    right = sure = surely_right = 0
+    for example, bucket in examples:
+        found = learner.probabilities(example)
+        place = max(range(len(found)), key=found.__getitem__)
+        hit = LEARNED[place] is bucket
+        right += hit
+        if found[place] >= 0.9:
+            sure += 1
+            surely_right += hit
+    return right / len(examples), sure / len(examples), surely_right / max(1, sure)
+
+
+def per_second(learner: Learner, examples: Sequence[Example]) -> float:
+    begun = time.perf_counter()
+    for _ in range(5):
+        for example, _bucket in examples:
+            learner.probabilities(example)
+    return 5 * len(examples) / (time.perf_counter() - begun)
+
+
+def whole_per_second(mails: Sequence[Mail], mind: Mind) -> float:
+    now = datetime(2002, 12, 1, tzinfo=UTC)
+    begun = time.perf_counter()
+    for mail in mails:
+        classify(mail, mind, now)
+    return len(mails) / (time.perf_counter() - begun)
+
+
+def main() -> None:
+    path = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MESHCLAW_BENCH_MAIL", "")
+    if not path or not Path(path).exists():
+        sys.exit(__doc__)
+    raw = sorted(corpus(Path(path)), key=lambda each: arrived(each[0]))
+    mails = [parse_bytes(content) for content, _ in raw]
+    mind = Mind.empty()
+    examples = [(features(mail, read(mail, mind)), bucket) for mail, (_, bucket) in zip(mails, raw, strict=True)]
+    well = True
+    for share in SPLITS:
+        cut = int(len(examples) * share)
+        right, sure, surely = sort(learned(examples[:cut]), examples[cut:])
+        well = well and right >= RIGHT
+        print(f"learner, older {share:.0%} learned, right on the newer rest: {right:.3f} (limit {RIGHT})")
+        print(f"learner, share of them at confidence 0.9: {sure:.3f}, right of those: {surely:.3f}")
+    begun = time.perf_counter()
+    mind.learner = learned(examples)
+    print(f"learner, mails learned per second: {len(examples) / (time.perf_counter() - begun):.0f}")
+    speed = per_second(mind.learner, examples)
+    print(f"learner, mails sorted per second: {speed:.0f} (limit {PER_SECOND})")
+    print(f"learner, saved after {len(examples)} mails: {len(canonical(mind.learner.to_json())) / 1024:.0f} KB")
+    print(f"triage of a parsed mail, whole, mails per second: {whole_per_second(mails, mind):.0f}")
+    sys.exit(not (well and speed >= PER_SECOND))
+
+
+if __name__ == "__main__":
+    main()

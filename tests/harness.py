@@ -1,0 +1,527 @@
+"""MeshClaw at home: a local workspace on a free port with MeshClaw behind it, and a person at the human side.
+
+`house` runs both in this process, `process_house` runs `meshclaw run` as a process of its own that a test may kill.
+DBOS is global, so there is one `house` per process at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import html
+import os
+import re
+import signal
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from bot import app as composition
+from bot.contracts.people import Person
+from bot.demo import demo, sample_mail
+from bot.settings import Settings, load
+from bot.workspace.assembly import SLACKS_OWN, Timing
+from bot.workspace.model import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from bot.workspace.seed import PEOPLE, TEAM
+from bot.workspace.server import Workspace
+from connectors.email import connection_from_url
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+DM = "@meshclaw"
+PATIENCE = 20.0
+"""Seconds until something awaited counts as missing; nothing ever waits that long when all is well."""
+_LOOK_AGAIN = 0.2
+_DATE_TOKEN = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
+_USER_IDS = {person.handle: person.id for person in PEOPLE}
+
+
+def person(handle: str) -> Person:
+    """A person of the workspace as MeshClaw knows them."""
+    return Person(TEAM.id, _USER_IDS[handle])
+
+
+class Human:
+    """The people of the workspace, acting and looking through `/human/…` alone.
+
+    `who` is a handle. A refusal by the human side is an AssertionError that says why. Messages and views are the JSON
+    objects the human side shows.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    # Acting
+
+    async def command(self, who: str, typed: str, channel: str = DM) -> Json:
+        """Type a slash command; `acked`, `ack_ms`, `response` (what was said at once) and `error`."""
+        return await self.post("command", **{"as": who, "channel": channel, "text": typed})
+
+    async def say(self, who: str, words: str, channel: str = DM, thread_ts: str | None = None) -> Json:
+        return await self.post("message", **{"as": who, "channel": channel, "text": words, "thread_ts": thread_ts})
+
+    async def click(
+        self,
+        who: str,
+        shown: Json,
+        action_id: str,
+        value: Any = None,
+        *,
+        block_id: str | None = None,
+        values: Json | None = None,
+    ) -> Json:
+        """Press an element of a message or a view; `value` for menus, `values` for the inputs beside it."""
+        return await self.post(
+            "click",
+            **{"as": who, **_place(shown), "action_id": action_id, "block_id": block_id},
+            value=value,
+            values=values,
+        )
+
+    async def press(self, who: str, shown: Json, label: str, *, values: Json | None = None) -> Json:
+        """Press the button that reads `label`, or `label` and a number, as a person finds it."""
+        return await self.post("click", **{"as": who, **_place(shown), **button(shown, label)}, values=values)
+
+    async def submit(self, who: str, view: Json, values: Json | None = None) -> Json:
+        """Submit a modal; `acked`, `response_action`, `errors`, `error`."""
+        return await self.post("submit", **{"as": who, "view_id": view["id"], "values": values or {}})
+
+    async def close(self, who: str, view: Json, *, every: bool = False) -> Json:
+        return await self.post("close", **{"as": who, "view_id": view["id"], "all": every})
+
+    async def fault(self, method: str, kind: str, count: int | None = None, seconds: float | None = None) -> None:
+        await self.post("faults", method=method, fault=kind, count=count, seconds=seconds)
+
+    async def redeliver(self, count: int = 1) -> None:
+        """Send the last envelope a person caused again."""
+        await self.post("redeliver", count=count)
+
+    # Looking
+
+    async def messages(self, who: str, channel: str = DM, **more: str) -> list[Json]:
+        return list((await self.get("messages", **{"as": who, "channel": channel, **more}))["messages"])
+
+    async def modals(self, who: str) -> list[Json]:
+        return list((await self.get("modals", **{"as": who}))["views"])
+
+    async def home(self, who: str) -> Json | None:
+        """Open the App Home; its view as it stands then."""
+        view: Json | None = (await self.get("home", **{"as": who}))["view"]
+        return view
+
+    async def calls(self, method: str | None = None) -> list[Json]:
+        """What MeshClaw asked of the Web API."""
+        return list((await self.get("calls", **({"method": method} if method else {})))["calls"])
+
+    # Waiting
+
+    async def until(self, look: Callable[[], Awaitable[T | None]], seconds: float = PATIENCE) -> T:
+        """What `look` finds, once it finds something: looked for again at every visible change, and now and then."""
+        try:
+            async with asyncio.timeout(seconds), self._session.get("/human/log") as log:
+                while not (found := await look()):
+                    try:
+                        async with asyncio.timeout(_LOOK_AGAIN):
+                            await log.content.readline()
+                    except TimeoutError:
+                        continue
+                return found
+        except TimeoutError:
+            raise AssertionError(f"not seen within {seconds:.0f} s: {look.__qualname__}") from None
+
+    async def message(
+        self, who: str, wanted: Callable[[Json], bool], channel: str = DM, seconds: float = PATIENCE
+    ) -> Json:
+        """The newest message of that kind, once there is one."""
+
+        async def newest() -> Json | None:
+            return next(filter(wanted, reversed(await self.messages(who, channel))), None)
+
+        try:
+            return await self.until(newest, seconds)
+        except AssertionError:
+            seen = "\n---\n".join(words(each) for each in await self.messages(who, channel))
+            raise AssertionError(f"{wanted.__qualname__} is not among these messages of {who}:\n{seen}") from None
+
+    async def modal(self, who: str, wanted: Callable[[Json], bool] = bool) -> Json:
+        """The topmost modal, once it is of that kind."""
+
+        async def top() -> Json | None:
+            views = await self.modals(who)
+            return views[-1] if views and wanted(views[-1]) else None
+
+        return await self.until(top)
+
+    # Speaking JSON
+
+    async def get(self, call: str, **query: str) -> Json:
+        async with self._session.get(f"/human/{call}", params=query) as answer:
+            found: Json = await answer.json()
+            assert answer.status == 200, found
+            return found
+
+    async def post(self, call: str, **body: Any) -> Json:
+        status, answer = await self.try_post(call, **body)
+        assert status == 200, answer
+        return answer
+
+    async def try_post(self, call: str, **body: Any) -> tuple[int, Json]:
+        """Status and answer, also when the human side refuses."""
+        given = {key: value for key, value in body.items() if value is not None}
+        async with self._session.post(f"/human/{call}", json=given) as answer:
+            return answer.status, await answer.json()
+
+
+# What stands in a message or view, as a person reads it
+
+
+def words(shown: Json) -> str:
+    """All text of a message's or view's blocks, in reading order, without any markup of the structure."""
+    return "\n".join(line for block in shown["blocks"] for line in _lines(block))
+
+
+def buttons(shown: Json) -> list[str]:
+    """The labels of all buttons, in order."""
+    return [element["text"]["text"] for _, element in pressable(shown) if element["type"] == "button"]
+
+
+def button(shown: Json, label: str) -> Json:
+    """Where the button with this label stands: `block_id` and `action_id`. AssertionError when it is not there once."""
+    found = [
+        {"block_id": block["block_id"], "action_id": element["action_id"]}
+        for block, element in pressable(shown)
+        if element["type"] == "button" and _reads(element["text"]["text"], label)
+    ]
+    assert len(found) == 1, f"{len(found)} buttons read {label!r}, among {buttons(shown)}"
+    return found[0]
+
+
+def pressable(shown: Json) -> Iterator[tuple[Json, Json]]:
+    """Every element that has an action, with its block."""
+    for block in shown["blocks"]:
+        found = [*block.get("elements", ()), block.get("accessory"), block.get("element")]
+        yield from ((block, element) for element in found if element and "action_id" in element)
+
+
+def structure(shown: Json) -> list[Json]:
+    """What a message or view is built of, without its texts: types, block ids, action ids."""
+    return [
+        {
+            "type": block["type"],
+            "actions": [element["action_id"] for held, element in pressable({"blocks": [block]}) if held],
+        }
+        for block in shown["blocks"]
+    ]
+
+
+def _lines(part: Any) -> Iterator[str]:
+    if isinstance(part, list):
+        for each in part:
+            yield from _lines(each)
+        return
+    if not isinstance(part, dict):
+        return
+    if part.get("type") in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
+        yield "".join(_run(element) for element in part["elements"])
+        return
+    if isinstance(part.get("text"), str) and part.get("type") in ("mrkdwn", "plain_text"):
+        yield _marked(part["text"]) if part["type"] == "mrkdwn" else part["text"]
+        return
+    for key in ("label", "text", "fields", "hint", "elements", "element", "accessory", "options", "description"):
+        if key in part:
+            yield from _lines(part[key])
+
+
+def _marked(text: str) -> str:
+    """Slack's mrkdwn without its date tokens and escapes."""
+    return html.unescape(_DATE_TOKEN.sub(r"\1", text))
+
+
+def _run(element: Json) -> str:
+    return str(element.get("text") or element.get("fallback") or element.get("user_id") or element.get("url") or "")
+
+
+def _reads(text: str, label: str) -> bool:
+    return text == label or bool(re.fullmatch(re.escape(label) + r" [\d,]+", text))
+
+
+def _place(shown: Json) -> Json:
+    return {"channel": shown["channel"], "ts": shown["ts"]} if "ts" in shown else {"view_id": shown["id"]}
+
+
+def reads(shown: Json, label: str) -> bool:
+    """Whether it has a button that reads `label`, or `label` and a number."""
+    return any(_reads(each, label) for each in buttons(shown))
+
+
+def is_card(message: Json) -> bool:
+    """A card that waits for its decision."""
+    return reads(message, "Approve")
+
+
+def is_undoable(message: Json) -> bool:
+    """The receipt of a card that can be taken back."""
+    return reads(message, "Undo")
+
+
+def is_summary(message: Json) -> bool:
+    """The answer of a finished triage."""
+    return "\nSorted " in words(message)
+
+
+def says(*parts: str) -> Callable[[Json], bool]:
+    """Messages or views that hold all these words."""
+
+    def wanted(shown: Json) -> bool:
+        text = words(shown)
+        return all(part in text for part in parts)
+
+    wanted.__qualname__ = f"says{parts}"
+    return wanted
+
+
+def mails(maildir: Path, folder: str = "INBOX") -> Counter[tuple[str, str]]:
+    """The mails of a Maildir's folder as they lie on disk: digest of the content, and flags."""
+    root = maildir if folder == "INBOX" else maildir / f".{folder}"
+    found: Counter[tuple[str, str]] = Counter()
+    for file in [*root.glob("cur/*"), *root.glob("new/*")]:
+        flags = "".join(sorted(file.name.partition(":2,")[2]))
+        found[hashlib.sha256(file.read_bytes()).hexdigest()[:16], flags] += 1
+    return found
+
+
+# The house
+
+
+@dataclass
+class House:
+    """A running house. `data` holds all of it: `workspace/`, `meshclaw/` and `mail/`."""
+
+    human: Human
+    workspace: Workspace
+    settings: Settings
+    data: Path
+    app: composition.App
+
+    def maildir(self, handle: str) -> Path:
+        """Where the person's mail lies, unless the test gave them another mailbox."""
+        return self.data / "mail" / handle
+
+    async def connect(self, handle: str, url: str) -> None:
+        """Connect a mailbox as if the person had."""
+        await self.app.storage.connections.put(person(handle), "mail", connection_from_url(url))
+
+    async def idle(self, seconds: float = PATIENCE) -> None:
+        """Wait until MeshClaw has nothing left to do: every request taken is answered."""
+        async with asyncio.timeout(seconds):
+            while await self._open():
+                await asyncio.sleep(0.01)
+
+    async def _open(self) -> int:
+        async with self.app.storage.database.read() as session:
+            return int(await session.scalar(text("select count(*) from inbox where state = 'new'")) or 0)
+
+
+@asynccontextmanager
+async def house(
+    folder: Path,
+    *,
+    database_url: str | None = None,
+    people: Sequence[str] = ("ada", "chen"),
+    mail: Mapping[str, str] | None = None,
+    manifest: bool = True,
+    timing: Timing = SLACKS_OWN,
+    **settings: Any,
+) -> AsyncIterator[House]:
+    """A workspace and MeshClaw, connected, in this process.
+
+    `people` have a mailbox: the URL in `mail` under their handle, else a Maildir with their sample mail. `manifest`:
+    hold MeshClaw to its own manifest. `settings`: further fields of `Settings`.
+    """
+    workspace = await _workspace(folder, manifest, timing)
+    given = _settings(folder, workspace, database_url, settings)
+    try:
+        async with composition.running(given) as app, _session(workspace) as human:
+            found = House(human, workspace, given, folder, app)
+            for handle, url in _mailboxes(folder, people, mail).items():
+                await found.connect(handle, url)
+            async with composition.listening_by_socket(app, given):
+                yield found
+    finally:
+        await workspace.stop()
+
+
+@dataclass
+class ProcessHouse:
+    """A workspace here, and MeshClaw as a process of its own."""
+
+    human: Human
+    workspace: Workspace
+    settings: Settings
+    data: Path
+    environment: Mapping[str, str]
+    arguments: Sequence[str] = ()
+    errors: list[str] = field(default_factory=list)
+    """What MeshClaw wrote to standard error, line by line, over all its lives."""
+    _process: asyncio.subprocess.Process | None = None
+    _reader: asyncio.Task[None] | None = None
+
+    def maildir(self, handle: str) -> Path:
+        return self.data / "mail" / handle
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    async def start(self) -> str:
+        """Start MeshClaw, and wait for the line that says it is up."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot.cli", "run", *self.arguments),
+            env={**self.environment},
+            cwd=self.data,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout
+        self._reader = asyncio.create_task(self._keep(self._process))
+        async with asyncio.timeout(PATIENCE):
+            line = await self._process.stdout.readline()
+        assert line, "\n".join(["MeshClaw ended at its start.", *self.errors])
+        return line.decode().strip()
+
+    async def kill(self) -> None:
+        """kill -9."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Ask it to end; its exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def idle(self, seconds: float = PATIENCE) -> None:
+        """Wait until MeshClaw has nothing left to do (on SQLite)."""
+        async with asyncio.timeout(seconds):
+            while self.row("select count(*) from inbox where state = 'new'")[0]:
+                await asyncio.sleep(0.02)
+
+    def row(self, query: str) -> tuple[Any, ...]:
+        """One row of its SQLite database."""
+        with closing(sqlite3.connect(self.settings.data / "meshclaw.db", timeout=10)) as database:
+            found: tuple[Any, ...] = database.execute(query).fetchone()
+            return found
+
+    async def _end(self, number: signal.Signals) -> int:
+        process = self._process
+        assert process
+        if process.returncode is None:
+            process.send_signal(number)
+        async with asyncio.timeout(PATIENCE):
+            code = await process.wait()
+        if self._reader:
+            await self._reader
+        self._process = self._reader = None
+        return code
+
+    async def _keep(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr
+        async for line in process.stderr:
+            self.errors.append(line.decode(errors="replace").rstrip())
+
+
+@asynccontextmanager
+async def process_house(
+    folder: Path,
+    *,
+    database_url: str | None = None,
+    people: Sequence[str] = ("ada",),
+    mail: Mapping[str, str] | None = None,
+    manifest: bool = True,
+    timing: Timing = SLACKS_OWN,
+    environment: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    started: bool = True,
+) -> AsyncIterator[ProcessHouse]:
+    """A workspace here, and `meshclaw run` as a child: `kill()` it, `start()` it again. Parameters as of `house`."""
+    workspace = await _workspace(folder, manifest, timing)
+    given = _settings(folder, workspace, database_url, {})
+    try:
+        async with composition.open_storage(given) as storage:
+            for handle, url in _mailboxes(folder, people, mail).items():
+                await storage.connections.put(person(handle), "mail", connection_from_url(url))
+        async with _session(workspace) as human:
+            variables = {**_environment(given, database_url), **(environment or {})}
+            found = ProcessHouse(human, workspace, given, folder, variables, arguments)
+            try:
+                if started:
+                    await found.start()
+                yield found
+            finally:
+                if found._process:
+                    await found.kill()
+    finally:
+        await workspace.stop()
+
+
+async def _workspace(folder: Path, manifest: bool, timing: Timing) -> Workspace:
+    held_to = demo.manifest() if manifest else None
+    assert held_to or not manifest, "manifest.yml is not where it should be"
+    return await Workspace.start(port=0, data=folder / "workspace", manifest=held_to, timing=timing)
+
+
+@asynccontextmanager
+async def _session(workspace: Workspace) -> AsyncIterator[Human]:
+    async with aiohttp.ClientSession(workspace.url) as session:
+        yield Human(session)
+
+
+def _settings(folder: Path, workspace: Workspace, database_url: str | None, more: Mapping[str, Any]) -> Settings:
+    given = {
+        "data": folder / "meshclaw",
+        "slack_bot_token": SecretStr(BOT_TOKEN),
+        "slack_app_token": SecretStr(APP_TOKEN),
+        "slack_signing_secret": SecretStr(SIGNING_SECRET),
+        "slack_api_url": workspace.api_url,
+        "database_url": SecretStr(database_url) if database_url else None,
+    }
+    return load(**{**given, **more})
+
+
+def _environment(settings: Settings, database_url: str | None) -> dict[str, str]:
+    """What a child needs to run with these settings, and nothing of this process's MESHCLAW_* or SLACK_*."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MESHCLAW_", "SLACK_")) and name != "PORT"
+    }
+    return {
+        **kept,
+        "PYTHONUNBUFFERED": "1",
+        "MESHCLAW_DATA": str(settings.data),
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_APP_TOKEN": APP_TOKEN,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "SLACK_API_URL": str(settings.slack_api_url),
+        **({"MESHCLAW_DATABASE_URL": database_url} if database_url else {}),
+    }
+
+
+def _mailboxes(folder: Path, people: Sequence[str], mail: Mapping[str, str] | None) -> dict[str, str]:
+    """The mailbox of each person as a URL; sample mail is written where the test gave none."""
+    urls = dict(mail or {})
+    for handle in people:
+        if handle not in urls:
+            maildir = folder / "mail" / handle
+            sample_mail.fill(maildir, handle, datetime.now(UTC))
+            urls[handle] = f"maildir:{maildir}"
+    return urls
