@@ -19,7 +19,7 @@ ROUNDS = 6
 STEP = 1.0
 SEEN_IN = 4
 LIMIT = 0.80
-_TOKEN = re.compile(r"[A-Za-z]+(?:'[a-z]+)?")
+_TOKEN = re.compile(r"(?<![\w@.])[A-Za-z]+(?:'[a-z]+)?(?![\w@])")
 
 Sample = tuple[str, bool]
 
@@ -32,7 +32,7 @@ def read(path: Path) -> list[Sample]:
 
 
 def names(samples: list[Sample]) -> set[str]:
-    """Words mostly written with a capital inside sentences: people, companies, places."""
+    """Words often written with a capital inside sentences: people, companies, places."""
     capital: collections.Counter[str] = collections.Counter()
     total: collections.Counter[str] = collections.Counter()
     for sentence, _ in samples:
@@ -40,7 +40,7 @@ def names(samples: list[Sample]) -> set[str]:
             word = found.group()
             total[word.lower()] += 1
             capital[word.lower()] += word[0].isupper()
-    return {word for word, count in total.items() if capital[word] * 2 > count and not word.startswith("i'")} - {"i"}
+    return {word for word, count in total.items() if capital[word] * 4 > count and not word.startswith("i'")} - {"i"}
 
 
 def allowed(samples: list[Sample]) -> set[str]:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 import webbrowser
@@ -32,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,8 +132,8 @@ async def _triage(args: argparse.Namespace) -> int:
             line = {"message_id": mail.message_id, "bucket": verdict.bucket.value}
             print(json.dumps({**line, "confidence": round(verdict.confidence, 3), "reasons": reasons}))
         else:
-            subject = "".join(char if char.isprintable() else "�" for char in f"{mail.sender}  {mail.subject}")
-            print(f"{BUCKETS[verdict.bucket.value]:<18}{subject[:120]}\n{'':<18}{'; '.join(reasons)}")
+            print(f"{BUCKETS[verdict.bucket.value]:<18}{_printable(f'{mail.sender}  {mail.subject}')[:120]}")
+            print(f"{'':<18}{_printable('; '.join(reasons))}")
 
     async with standalone(args.mail) as mailbox:
         mind = await sorting.read_history(mailbox, [args.me] if args.me else [], quiet)
@@ -137,6 +141,11 @@ async def _triage(args: argparse.Namespace) -> int:
         now = datetime.now(UTC)
         await sorting.sort_folder(mailbox, folder, mind, now, since=None, take=show, progress=quiet)
     return 0
+
+
+def _printable(text: str) -> str:
+    """What a mail says, unable to command the terminal."""
+    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 async def _doctor(_args: argparse.Namespace) -> int:

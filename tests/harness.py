@@ -14,6 +14,7 @@ import re
 import signal
 import sqlite3
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
@@ -24,6 +25,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 from pydantic import SecretStr
+from slack_bolt.request.async_request import AsyncBoltRequest
 from sqlalchemy import text
 
 from bot import app as composition
@@ -43,7 +45,9 @@ DM = "@meshclaw"
 PATIENCE = 20.0
 """Seconds until something awaited counts as missing; nothing ever waits that long when all is well."""
 _LOOK_AGAIN = 0.2
+_BOLD = re.compile(r"\*([^*\n]+)\*")
 _DATE_TOKEN = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
+_AWAY = {"ratelimited"}
 _USER_IDS = {person.handle: person.id for person in PEOPLE}
 
 
@@ -140,13 +144,24 @@ class Human:
         except TimeoutError:
             raise AssertionError(f"not seen within {seconds:.0f} s: {look.__qualname__}") from None
 
+    async def last(self, who: str, channel: str = DM) -> str:
+        """The `ts` of the newest message there, to tell later ones from it."""
+        return max((each["ts"] for each in await self.messages(who, channel)), default="0")
+
     async def message(
-        self, who: str, wanted: Callable[[Json], bool], channel: str = DM, seconds: float = PATIENCE
+        self,
+        who: str,
+        wanted: Callable[[Json], bool],
+        channel: str = DM,
+        *,
+        after: str = "0",
+        seconds: float = PATIENCE,
     ) -> Json:
-        """The newest message of that kind, once there is one."""
+        """The newest message of that kind posted after `after`, once there is one."""
 
         async def newest() -> Json | None:
-            return next(filter(wanted, reversed(await self.messages(who, channel))), None)
+            messages = await self.messages(who, channel)
+            return next((each for each in reversed(messages) if each["ts"] > after and wanted(each)), None)
 
         try:
             return await self.until(newest, seconds)
@@ -162,6 +177,14 @@ class Human:
             return views[-1] if views and wanted(views[-1]) else None
 
         return await self.until(top)
+
+    async def triage(self, who: str, options: str = "", *, seconds: float = PATIENCE) -> tuple[Json, Json]:
+        """Ask for a triage; its summary and its card, once both are there."""
+        before = await self.last(who)
+        done = await self.command(who, f"/meshclaw triage {options}".strip())
+        assert done["error"] is None, done
+        card = await self.message(who, is_card, after=before, seconds=seconds)
+        return await self.message(who, is_summary, after=before), card
 
     # Speaking JSON
 
@@ -219,7 +242,7 @@ def structure(shown: Json) -> list[Json]:
     return [
         {
             "type": block["type"],
-            "actions": [element["action_id"] for held, element in pressable({"blocks": [block]}) if held],
+            "actions": action_ids(block),
         }
         for block in shown["blocks"]
     ]
@@ -244,8 +267,8 @@ def _lines(part: Any) -> Iterator[str]:
 
 
 def _marked(text: str) -> str:
-    """Slack's mrkdwn without its date tokens and escapes."""
-    return html.unescape(_DATE_TOKEN.sub(r"\1", text))
+    """Slack's mrkdwn without its date tokens, bold and escapes."""
+    return html.unescape(_BOLD.sub(r"\1", _DATE_TOKEN.sub(r"\1", text)))
 
 
 def _run(element: Json) -> str:
@@ -263,6 +286,57 @@ def _place(shown: Json) -> Json:
 def reads(shown: Json, label: str) -> bool:
     """Whether it has a button that reads `label`, or `label` and a number."""
     return any(_reads(each, label) for each in buttons(shown))
+
+
+def label_number(shown: Json, label: str) -> int:
+    """The number behind a button's label: 83 for "Approve 83"."""
+    numbers = [int(each.rpartition(" ")[2].replace(",", "")) for each in buttons(shown) if _reads(each, label)]
+    assert len(numbers) == 1, f"{label!r} is not there once, among {buttons(shown)}"
+    return numbers[0]
+
+
+def button_value(shown: Json, label: str) -> str:
+    """What the button with this label carries."""
+    place = button(shown, label)
+    found = [element for block, element in pressable(shown) if element["action_id"] == place["action_id"]]
+    return str(found[0]["value"])
+
+
+def option_text(option: Json) -> str:
+    """An option of a menu or of boxes, with its description."""
+    parts = (option["text"], option.get("description"))
+    return " ".join(str(part["text"]) for part in parts if part)
+
+
+def option_value(shown: Json, action_id: str, label: str) -> str:
+    """The value of the option that reads `label`, in a menu or in boxes."""
+    for _, element in pressable(shown):
+        for option in element.get("options", ()) if element["action_id"] == action_id else ():
+            if option["text"]["text"] == label:
+                return str(option["value"])
+    raise AssertionError(f"{action_id} offers no {label!r}")
+
+
+def refusals(calls: Sequence[Json]) -> list[Json]:
+    """The calls that Slack's side refused for what was in them: none is ever right."""
+    return [call for call in calls if not call["ok"] and call["error"] not in _AWAY]
+
+
+def action_ids(block: Json) -> list[str]:
+    """The action ids of one block."""
+    return [element["action_id"] for _, element in pressable({"blocks": [block]})]
+
+
+def listed_items(view: Json) -> list[str]:
+    """The numbered lines of the modal that shows a plan in full."""
+    return [
+        "".join(_run(each) for each in line["elements"])
+        for block in view["blocks"]
+        if block["type"] == "rich_text"
+        for part in block["elements"]
+        if part["type"] == "rich_text_list" and part["style"] == "ordered"
+        for line in part["elements"]
+    ]
 
 
 def is_card(message: Json) -> bool:
@@ -331,6 +405,36 @@ class House:
     async def _open(self) -> int:
         async with self.app.storage.database.read() as session:
             return int(await session.scalar(text("select count(*) from inbox where state = 'new'")) or 0)
+
+
+async def forged_click(house: House, who: str, message: Json, action_id: str, value: str) -> int:
+    """A button's payload as Slack would send it, for a click the human side would not let anybody make: on an older
+    drawing, or on somebody else's card. The status MeshClaw answers with."""
+    return await _forged(house, who, message, {"type": "button", "action_id": action_id, "value": value})
+
+
+async def forged_menu(house: House, who: str, message: Json, action_id: str, block_id: str, value: str) -> int:
+    """The same for a menu."""
+    chosen = {"text": {"type": "plain_text", "text": value}, "value": value}
+    action = {"type": "static_select", "action_id": action_id, "block_id": block_id, "selected_option": chosen}
+    return await _forged(house, who, message, action)
+
+
+async def _forged(house: House, who: str, message: Json, action: Json) -> int:
+    place = {"message_ts": message["ts"], "channel_id": message["channel"]}
+    payload = {
+        "type": "block_actions",
+        "team": {"id": TEAM.id, "domain": "local"},
+        "user": {"id": _USER_IDS[who], "team_id": TEAM.id},
+        "api_app_id": "A01MESHCLAW",
+        "trigger_id": f"forged.{time.time_ns()}",
+        "container": {"type": "message", "is_ephemeral": False, **place},
+        "channel": {"id": message["channel"], "name": "directmessage"},
+        "message": {"ts": message["ts"], "text": message["text"], "blocks": message["blocks"]},
+        "actions": [{"block_id": "b", "action_ts": str(time.time()), **action}],
+    }
+    answer = await house.app.bolt.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+    return int(answer.status)
 
 
 @asynccontextmanager

@@ -50,8 +50,8 @@ class Commands:
         usage = tuple((f"/meshclaw connect {word}", f"connect your {word}") for word in self._connectable)
         return (
             *(CommandHelp(one.name, one.description, one.usage) for one in descriptions),
-            CommandHelp("connect", "connect an account of yours", usage),
-            CommandHelp("help", "show this"),
+            CommandHelp("connect", "Connects an account of yours", usage),
+            CommandHelp("help", "Shows this"),
         )
 
     def understand(self, text: str) -> Understood:

@@ -16,6 +16,9 @@ from bot.views.times import moment
 Block = dict[str, Any]
 
 TEXT_LIMIT = 3_000
+WHOLE = 12_000
+"""Most `cost` of a message: Slack refuses it somewhere above 13,200 (bolt-js issue 2509)."""
+_DIVIDE_AT = 2_600
 EMPTY = "(empty)"
 
 _DATE = "{date_short_pretty} at {time}"
@@ -158,6 +161,21 @@ def rich(*elements: Block) -> Block:
     return {"type": "rich_text", "elements": list(elements)}
 
 
+def divided(heading: Block, lines: Sequence[Block], *, indent: int = 0) -> list[Block]:
+    """A heading with its points, in as many rich text blocks as their length asks for. No line is over 1,000 long."""
+    blocks: list[Block] = []
+    batch: list[Block] = []
+    length = _letters(heading)
+    for entry in lines:
+        letters = _letters(entry)
+        if batch and length + letters > _DIVIDE_AT:
+            blocks.append(rich(*([] if blocks else [heading]), points(batch, indent=indent)))
+            batch, length = [], 0
+        batch.append(entry)
+        length += letters
+    return [*blocks, rich(*([] if blocks else [heading]), *([points(batch, indent=indent)] if batch else []))]
+
+
 def paragraph(text: str) -> list[Block]:
     """Any text in full, in as many rich text blocks as it takes."""
     return [rich(line(shown(part))) for part in split(plain(text), TEXT_LIMIT)]
@@ -200,8 +218,14 @@ def compact(value: Any) -> str:
 
 
 def cost(block: Any) -> int:
-    """Length as JSON, UTF-16 units: what Slack's limit on a whole message or view counts at most."""
-    return width(json.dumps(block, ensure_ascii=False, separators=(",", ":")))
+    """At least what Slack counts towards its limit on a message: the length as JSON, with `&`, `<`, `>` escaped."""
+    text = json.dumps(block, ensure_ascii=False, separators=(",", ":"))
+    return width(text) + 4 * text.count("&") + 3 * (text.count("<") + text.count(">"))
+
+
+def _letters(piece: Block) -> int:
+    """Letters of a section or a list."""
+    return width(piece.get("text", "")) + sum(map(_letters, piece.get("elements", ())))
 
 
 def _plain_text(text: str) -> Block:

@@ -4,19 +4,15 @@ from collections.abc import Sequence
 
 from bot.contracts.slack import Message
 from bot.contracts.tools import CallView
-from bot.views.blocks import Block, actions, button, cost, date, header, line, points, rich, run
+from bot.views.blocks import WHOLE, Block, actions, button, cost, date, divided, header, line, points, rich, run
 from bot.views.calls import Group, by_verb, grouped, measure, size, total
-from bot.views.text import inert, width
+from bot.views.text import inert
 from bot.views.times import moment
 from bot.views.values import CardValue
 from bot.views.words import count, number, sentence
 
-WHOLE = 12_000
-"""JSON characters of all blocks together: Slack refuses messages somewhere above 13,200 (bolt-js issue 2509)."""
-
 SPARE = 600
 """Kept for the frames of blocks that a long group is divided into."""
-_LIST_LIMIT = 2_600
 _MOST_GROUPS = 12
 _MOST_ITEMS = 2
 _SUBJECT, _ITEM, _WHERE, _TITLE = 120, 90, 80, 100
@@ -97,8 +93,8 @@ def _plan(value: CardValue, room: int) -> list[Block]:
         indexes = group.indexes[:most]
         lines = [_line(value.calls[index], group, value, items.get(index, 0)) for index in indexes]
         if len(indexes) < len(group.indexes):
-            lines.append(_more(group.indexes[len(indexes) :], value))
-        blocks.extend(_listed(heading, lines))
+            lines.append(_more(group.indexes[len(indexes) + 1 :], value))
+        blocks.extend(divided(heading, lines))
     return [*blocks, *tail]
 
 
@@ -185,23 +181,3 @@ def _more_groups(groups: Sequence[Group], value: CardValue) -> Block:
             run("Show all", italic=True),
         )
     )
-
-
-def _listed(heading: Block, lines: Sequence[Block]) -> list[Block]:
-    """A heading with its lines, in as many blocks as their length asks for."""
-    blocks: list[Block] = []
-    batch: list[Block] = []
-    length = _letters(heading)
-    for entry in lines:
-        letters = _letters(entry)
-        if batch and length + letters > _LIST_LIMIT:
-            blocks.append(rich(*([] if blocks else [heading]), points(batch)))
-            batch, length = [], 0
-        batch.append(entry)
-        length += letters
-    blocks.append(rich(*([] if blocks else [heading]), points(batch)))
-    return blocks
-
-
-def _letters(entry: Block) -> int:
-    return sum(width(element.get("text", "")) for element in entry["elements"])

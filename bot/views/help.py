@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from bot.contracts.slack import Message
-from bot.views.blocks import Block, header, line, points, rich, run, stacked
+from bot.views.blocks import Block, cost, header, line, points, rich, run, stacked
 from bot.views.text import inert
 from bot.views.values import CommandHelp
-from bot.views.words import sentence
+from bot.views.words import number, sentence
 
 _PROMISE = "MeshClaw works for you, here in Slack. Whatever it would change waits for your button."
+_LIST_ROOM = 8_000
 
 
 def overview(commands: Sequence[CommandHelp]) -> Message:
@@ -18,7 +19,7 @@ def overview(commands: Sequence[CommandHelp]) -> Message:
         header("What MeshClaw does for you"),
         rich(line(run(_PROMISE))),
         *commands_list(commands),
-        rich(line(run("More about one of them: "), run(f"/meshclaw {_example(commands)} help", code=True))),
+        rich(line(run("More about one of them: "), run(f"/meshclaw {_example(commands)} help", limit=60, code=True))),
     ]
     return Message(f"{_PROMISE} Commands: {words}.", blocks)
 
@@ -43,7 +44,7 @@ def unknown(word: str, nearest: str | None, commands: Sequence[CommandHelp]) -> 
     lead = [run("There is no command "), run(word, limit=60, bold=True), run(".")]
     text = f"There is no command {inert(word, 60)}."
     if nearest is not None:
-        lead += [run(" Did you mean "), run(f"/meshclaw {nearest}", code=True), run("?")]
+        lead += [run(" Did you mean "), run(f"/meshclaw {nearest}", limit=60, code=True), run("?")]
         text += f" Did you mean /meshclaw {inert(nearest, 60)}?"
     text += " Type /meshclaw help to see all commands."
     return Message(text, [rich(stacked([lead, [run("These commands exist:")]])), *commands_list(commands)])
@@ -64,5 +65,13 @@ def _example(commands: Sequence[CommandHelp]) -> str:
 
 
 def _fitting(lines: Sequence[Block]) -> list[Block]:
-    """The lines as lists of at most ten, so that no block grows too long."""
-    return [rich(points(lines[start : start + 10])) for start in range(0, len(lines), 10)]
+    """The lines as lists of at most five, so that no block grows too long; what a message cannot hold is counted."""
+    room = _LIST_ROOM
+    kept: list[Block] = []
+    for entry in lines:
+        room -= cost(entry) + 20
+        if room < 0:
+            kept.append(line(run(f"and {number(len(lines) - len(kept))} more")))
+            break
+        kept.append(entry)
+    return [rich(points(kept[start : start + 5])) for start in range(0, len(kept), 5)]

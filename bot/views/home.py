@@ -20,7 +20,7 @@ def home(value: HomeValue) -> View:
         header("Your accounts"),
         *_connections(value),
         header("What you can ask"),
-        *(commands_list(value.commands[: _MOST * 5]) or [rich(line(run("No commands yet.")))]),
+        *(commands_list(value.commands) or [rich(line(run("No commands yet.")))]),
     ]
     return {"type": "home", "blocks": blocks}
 

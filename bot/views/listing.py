@@ -89,8 +89,8 @@ def _call_parts(call: CallView, outcome: Outcome | None, decided: bool, things: 
         if outcome and outcome.note:
             details.append(outcome.note)
     # A heading may be as long as it likes: what does not fit above the items goes into parts of its own.
-    title, *more_title = split(plain(f"{heading}: {call.subject}"), 1_000)
-    texts = split(plain(" · ".join(details)), 1_000)
+    title, *more_title = split(f"{plain(heading)}: {plain(call.subject)}", 1_000)
+    texts = split(" · ".join(map(plain, details)), 1_000)
     if more_title or len(texts) > 1:
         yield Part(title, "", (), 0)
         for text in more_title:

@@ -5,9 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.contracts.slack import Message
-from bot.views.blocks import Block, actions, button, cost, date, header, line, person, points, rich, run, stacked
+from bot.views.blocks import (
+    WHOLE,
+    Block,
+    actions,
+    button,
+    cost,
+    date,
+    divided,
+    header,
+    line,
+    person,
+    points,
+    rich,
+    run,
+    stacked,
+)
 from bot.views.calls import Group, Tally, grouped, look_in, measure, tallied, tally, told, total
-from bot.views.card import SPARE, WHOLE
+from bot.views.card import SPARE
 from bot.views.text import inert
 from bot.views.times import moment
 from bot.views.values import CallResult, CardState, ReceiptValue
@@ -70,6 +85,8 @@ def _words(value: ReceiptValue) -> tuple[str, str]:
     if value.state not in _WORKED:
         return state, meaning
     results, done = (value.undo_results, "taken back") if value.state in _UNDO else (value.results, "done")
+    if not results:
+        return state, ""
     sums = tallied(results)
     if value.state in ("settled", "undone") and sums.done < sums.whole:
         state = "Not everything was taken back." if value.state == "undone" else "Finished, but not all of it was done."
@@ -148,7 +165,8 @@ def _results(heading: str, results: Sequence[CallResult], value: ReceiptValue, r
     if left:
         tail.append(points([_untold(left, value, done)]))
     blocks = [rich(line(run(heading, bold=True)))]
-    blocks += [rich(points([first]), *([points(lines, indent=1)] if lines else [])) for first, lines, _ in parts]
+    for first, lines, _ in parts:
+        blocks += divided(points([first]), lines, indent=1)
     return [*blocks, *([rich(*tail)] if tail else [])] if parts else []
 
 

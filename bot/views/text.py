@@ -55,7 +55,7 @@ def plain(text: str, limit: int | None = None) -> str:
     """
     if text.isascii() and text.isprintable() and (limit is None or len(text) <= limit):
         return text
-    return _fitted(_revealed(text), limit, _note(text))
+    return _fitted(_revealed(text, limit), limit, _note(text))
 
 
 def visible(text: str, limit: int | None = None) -> str:
@@ -89,11 +89,14 @@ def split(text: str, limit: int) -> list[str]:
     return parts
 
 
-def _revealed(text: str) -> list[str]:
-    """One piece for each character: itself, or its code when a client would hide or obey it."""
+def _revealed(text: str, limit: int | None) -> list[str]:
+    """One piece for each character: itself, or its code when a client would hide or obey it.
+
+    Of a text that is longer than the limit anyway, only as much as shows that it is.
+    """
     pieces: list[str] = []
     marks = 0
-    for index, char in enumerate(text):
+    for index, char in enumerate(text if limit is None else text[: 2 * limit + 2]):
         marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
         if char in _BREAKS:
             pieces.append("" if char == "\n" and text[index - 1 : index] == "\r" else " ")
@@ -138,7 +141,7 @@ def _code(char: str) -> str:
 
 def _for_mrkdwn(text: str, limit: int | None, standins: frozenset[int]) -> str:
     """`standins`: the places of characters to be drawn by others."""
-    pieces = _revealed(text)
+    pieces = _revealed(text, limit)
     for index, piece in enumerate(pieces):
         if index in standins:
             pieces[index] = _STANDINS[piece]

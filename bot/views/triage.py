@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.contracts.slack import Message, View
 from bot.views.blocks import (
+    WHOLE,
     Block,
     actions,
     button,
@@ -39,7 +40,6 @@ BUCKETS: Mapping[str, str] = {
 }
 """Bucket names and their labels, the ones that need the person first."""
 
-_WHOLE = 12_000
 _ROWS = 10
 _PAGE_ROWS = 20
 _BAR = 20
@@ -99,7 +99,7 @@ def summary(value: TriageSummary) -> Message:
     opening = [header(_title(value)), fields(_counts(value)), *_notes(value)]
     closing = [rich(line(run(_closing(value), italic=True)))]
     needing = len(value.rows) + value.more
-    room = _WHOLE - cost([*opening, *closing]) - 600
+    room = WHOLE - cost([*opening, *closing]) - 600
     rows: list[Block] = []
     for row in value.rows[:_ROWS]:
         block = _row(row, value)

@@ -58,7 +58,7 @@ class Interactions:
 
     async def command(self, person: Person, conversation: Conversation, text: str) -> Ack:
         """Sends a slash command; its acknowledgement may carry a message. Raises `HumanError` for an unknown one."""
-        name, _, rest = text.partition(" ")
+        name, *rest = text.split(maxsplit=1)
         app, team = self._state.app, self._state.team
         if not app.any_command and name not in (one.get("command") for one in app.commands):
             raise HumanError("unknown_command", f"{name} is not a valid command")
@@ -72,7 +72,7 @@ class Interactions:
             "user_id": person.id,
             "user_name": person.handle,
             "command": name,
-            "text": rest.strip(),
+            "text": rest[0] if rest else "",
             "api_app_id": app.id,
             "is_enterprise_install": "false",
             "response_url": self._response_url(token),

@@ -20,10 +20,13 @@ from bot.workspace.human.seeing import Seeing
 from bot.workspace.interactions import Interactions
 from bot.workspace.responses import Responses
 from bot.workspace.services import Services
+from bot.workspace.sockets import LINK_PATH
 from bot.workspace.uploads import MAX_BYTES
 
 HOST = "127.0.0.1"
 PAGE = Path(__file__).parent / "page"
+# Slack's Python client leaves the port out of the Host of its WebSocket; the link's ticket shows whose it is.
+_BARE_HOSTS = (HOST, "localhost")
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -69,6 +72,7 @@ class Workspace:
             site = web.TCPSite(runner, HOST, port)
             await site.start()
         except OSError:
+            services.schedule.close()
             await runner.cleanup()
             await services.journal.close()
             raise
@@ -117,7 +121,7 @@ def _application(services: Services, address: _Address) -> web.Application:
         [
             web.get("/api/{method}", gateway.handle, allow_head=False),
             web.post("/api/{method}", gateway.handle),
-            web.get("/link/", services.sockets.accept, allow_head=False),
+            web.get(LINK_PATH, services.sockets.accept, allow_head=False),
             web.post("/response/{token}", Responses(services).handle),
             *Seeing(services, interactions).routes(),
             *Doing(services, interactions).routes(),
@@ -187,9 +191,10 @@ def _own_host_only(address: _Address) -> Any:
     @web.middleware
     async def refuse(request: web.Request, handler: _Handler) -> web.StreamResponse:
         origin = request.headers.get("Origin")
+        own_host = request.host in address.own or (request.path == LINK_PATH and request.host in _BARE_HOSTS)
         own_origin = origin is None or origin in [f"http://{host}" for host in address.own]
         from_elsewhere = request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
-        if request.host not in address.own or not own_origin or (from_elsewhere and request.path != "/"):
+        if not own_host or not own_origin or (from_elsewhere and request.path != "/"):
             return web.json_response({"ok": False, "error": "not_for_this_host"}, status=403)
         return await handler(request)
 

@@ -20,6 +20,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from bot.workspace.errors import SlackError
 from bot.workspace.model import Json
 
+LINK_PATH = "/link/"
 MAX_CONNECTIONS = 10
 PING_SECONDS = 10.0
 _LINK_SECONDS = 30.0

@@ -28,7 +28,7 @@ class _Arguments(BaseModel):
 class MailArgument(_Arguments):
     """One mail: its place, and what the person is shown of it, which must be true of the mail at that place."""
 
-    uid: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f/\ud800-\udfff]+$", max_length=255)]
+    uid: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f/\ud800-\udfff]+$", max_length=1_000)]
     validity: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     message_id: Line = ""
     sender: Line = ""

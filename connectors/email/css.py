@@ -1,18 +1,23 @@
 """As much of CSS as it takes to tell whether a mail hides text from its reader."""
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
 Color = tuple[int, int, int]
-Declarations = dict[str, str]
 
 WHITE: Color = (255, 255, 255)
 BLACK: Color = (0, 0, 0)
+INHERITED: Color = (-1, -1, -1)
+"""Not a colour: that of the element around."""
+
 _NAMED: dict[str, Color] = {"white": WHITE, "black": BLACK, "snow": (255, 250, 250), "ivory": (255, 255, 240)}
 _NAMED |= {"red": (255, 0, 0), "blue": (0, 0, 255), "green": (0, 128, 0), "gray": (128, 128, 128)}
-_KEEPS = frozenset(("inherit", "initial", "unset", "currentcolor", "none", ""))
+_KEEPS = frozenset(("inherit", "initial", "unset", "currentcolor", "transparent", "none", ""))
 
 SHEET_CHARACTERS = 40_000
 RULES = 500
+RULE_CHARACTERS = 2_000
 DECLARATIONS = 40
 
 _COMMENT = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/")
@@ -23,9 +28,37 @@ _LENGTH = re.compile(r"(-?[\d.]{1,8})\s{0,3}([a-z%]{0,4})")
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "ex": 8.0, "%": 0.16, "vw": 10.0, "vh": 10.0}
 
 
-def declarations(style: str) -> Declarations:
-    """`a: b; c: d` → names and values, lower case, the last of a name winning."""
-    found: Declarations = {}
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a style does to the visibility of an element's text; None where it says nothing."""
+
+    hides: bool = False
+    unseen: bool | None = None
+    tiny: bool | None = None
+    color: Color | None = INHERITED
+    background: Color | None = INHERITED
+
+
+@lru_cache(maxsize=1_024)
+def look(style: str) -> Look:
+    """The look of declarations `a: b; c: d`, the last of a name winning. Mails repeat their styles: it is cached."""
+    found = _declarations(style)
+    unseen = found["visibility"] in ("hidden", "collapse") if "visibility" in found else None
+    text_color = found.get("color", "")
+    background = found.get("background-color") or found.get("background", "")
+    if "background-image" in found or "url(" in background or "gradient" in background:
+        background = "unknown"
+    return Look(
+        hides=_hides(found),
+        unseen=True if _transparent(text_color) else unseen,
+        tiny=_tiny(found["font-size"]) if "font-size" in found else None,
+        color=color(text_color),
+        background=color(background),
+    )
+
+
+def _declarations(style: str) -> dict[str, str]:
+    found: dict[str, str] = {}
     for declaration in style.lower().split(";")[:DECLARATIONS]:
         name, colon, value = declaration.partition(":")
         if colon:
@@ -33,11 +66,11 @@ def declarations(style: str) -> Declarations:
     return found
 
 
-def sheet(css: str) -> dict[str, Declarations]:
-    """The rules of a style sheet for one class or id: `.name` or `#name` → declarations. What stands in `@media`
+def sheet(css: str) -> dict[str, str]:
+    """The rules of a style sheet for one class or id: `.name` or `#name` → its declarations. What stands in `@media`
     holds for some readers only and is passed over."""
     css = _COMMENT.sub("", css[:SHEET_CHARACTERS].lower())
-    rules: dict[str, Declarations] = {}
+    rules: dict[str, str] = {}
     at = 0
     for _ in range(RULES):
         opened = css.find("{", at)
@@ -53,7 +86,7 @@ def sheet(css: str) -> dict[str, Declarations]:
         for selector in selectors.split(",")[:DECLARATIONS]:
             name = _SELECTOR.fullmatch(selector.strip())
             if name:
-                rules[name[1]] = rules.get(name[1], {}) | declarations(css[opened + 1 : closed])
+                rules[name[1]] = f"{rules.get(name[1], '')};{css[opened + 1 : closed]}"[-RULE_CHARACTERS:]
         at = closed + 1
     return rules
 
@@ -67,7 +100,7 @@ def _block_end(css: str, at: int) -> int:
     return len(css)
 
 
-def pixels(value: str) -> float | None:
+def _pixels(value: str) -> float | None:
     """A length in pixels, roughly; None when it is none."""
     match = _LENGTH.match(value)
     if not match or match[2] not in _PIXELS:
@@ -78,34 +111,33 @@ def pixels(value: str) -> float | None:
         return None
 
 
-def tiny(size: str) -> bool:
+def _tiny(size: str) -> bool:
     """Whether a font size is too small to be read."""
-    length = pixels(size)
+    length = _pixels(size)
     return length is not None and length < 2
 
 
-def hides(style: Declarations) -> bool:
+def _hides(style: dict[str, str]) -> bool:
     """Whether an element so styled, and all in it, is not seen."""
     if style.get("display") == "none":
         return True
-    opacity = pixels(style.get("opacity", ""))
+    opacity = _pixels(style.get("opacity", ""))
     if opacity is not None and opacity < 0.1:
         return True
     if style.get("overflow") == "hidden":
         for name in ("max-height", "height", "max-width", "width"):
-            length = pixels(style.get(name, ""))
+            length = _pixels(style.get(name, ""))
             if length is not None and length < 2:
                 return True
-    if any((pixels(style.get(name, "")) or 0) <= -500 for name in ("text-indent", "left", "top", "margin-left")):
+    if any((_pixels(style.get(name, "")) or 0) <= -500 for name in ("text-indent", "left", "top", "margin-left")):
         return True
     return style.get("clip", "").replace(" ", "").startswith(("rect(0,0,0", "rect(1px,1px,1px", "rect(0000"))
 
 
-def color(value: str, inherited: Color | None) -> Color | None:
-    """A colour's red, green and blue; what is inherited for `inherit`; None when it cannot be told."""
-    value = value.strip()
-    if value in _KEEPS or value == "transparent":
-        return inherited
+def color(value: str) -> Color | None:
+    """A colour's red, green and blue; INHERITED when none is given; None when it cannot be told."""
+    if value in _KEEPS:
+        return INHERITED
     match = _HEX.search(value)
     if match:
         digits = match[1] if len(match[1]) == 6 else "".join(digit * 2 for digit in match[1])
@@ -116,7 +148,7 @@ def color(value: str, inherited: Color | None) -> Color | None:
     return next((_NAMED[word] for word in value.split()[:10] if word in _NAMED), None)
 
 
-def transparent(value: str) -> bool:
+def _transparent(value: str) -> bool:
     """Whether text of that colour is not seen at all."""
     match = _RGB.search(value)
     return value == "transparent" or bool(match and match[4] and match[4].strip("0.") == "")

@@ -8,6 +8,7 @@ import binascii
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from bot.contracts.mail import Address
 
@@ -61,11 +62,13 @@ def split_head(content: bytes) -> tuple[list[tuple[str, bytes]], bytes]:
     return headers[:HEADERS], body
 
 
+@lru_cache(maxsize=256)
 def charset_known(name: str) -> str | None:
     """The canonical name of a mail charset, None when Python cannot read it."""
     try:
         found = codecs.lookup(name.strip().strip("\"'")).name
-    except (LookupError, ValueError, UnicodeError):
+        b"text".decode(found, "ignore")  # refuses what is a codec but no charset, such as rot13
+    except (LookupError, ValueError):
         return None
     found = found.replace("-", "_") if found != "utf-8" else found
     return None if found in _NO_CHARSET else _WIDER.get(found, found)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from html import unescape
 
-from connectors.email.css import BLACK, WHITE, Declarations, color, declarations, hides, same, sheet, tiny, transparent
+from connectors.email.css import BLACK, INHERITED, WHITE, look, same, sheet
 
 TAG_CHARACTERS = 4_000
 OPEN_TAGS = 500
@@ -62,18 +62,19 @@ class _State:
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, room: int) -> None:
         self.seen: list[str] = []
         self.all: list[str] = []
         self.found_hidden = False
-        self.rules: dict[str, Declarations] = {}
+        self.rules: dict[str, str] = {}
         self.stack: list[tuple[str, _State]] = []
         self.state = _State()
         self.rest_is_quoted = False
+        self.room = room
 
     def read(self, html: str) -> None:
         at, end = 0, len(html)
-        while at < end:
+        while at < end and self.room > 0:
             opened = html.find("<", at)
             if opened < 0:
                 self.text(html[at:])
@@ -145,31 +146,26 @@ class _Reader:
         """The state inside an element with these attributes."""
         given = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(attributes)}
         names = [*given.get("class", "").lower().split()[:20], given.get("id", "").lower()]
-        style: Declarations = {}
-        for word in names:
-            style |= self.rules.get("." + word) or self.rules.get("#" + word) or {}
-        style |= declarations(given.get("style", ""))
-        if "color" in given and name == "font":
-            style.setdefault("color", given["color"])
+        styles = [self.rules.get("." + word) or self.rules.get("#" + word, "") for word in names] if self.rules else []
+        if name == "font" and "color" in given:
+            styles.append(f"color:{given['color']}")
         if "bgcolor" in given:
-            style.setdefault("background-color", given["bgcolor"])
+            styles.append(f"background-color:{given['bgcolor']}")
         if "background" in given:
-            style["background"] = "url()"
+            styles.append("background-image:url()")
+        seen = look(";".join((*styles, given.get("style", ""))))
         if not _QUOTE_FOLLOWS.isdisjoint(names):
             self.rest_is_quoted = True
-        quoted = not _QUOTE.isdisjoint(names) or (name == "blockquote" and given.get("type", "").lower() == "cite")
-        bare = attributes.lower().split()
+        cited = name == "blockquote" and given.get("type", "").lower() == "cite"
         state = self.state
         self.state = _State(
-            hidden=state.hidden or "hidden" in bare or "hidden" in given or hides(style),
-            unseen=style["visibility"] in ("hidden", "collapse") if "visibility" in style else state.unseen,
-            tiny=tiny(style["font-size"]) if "font-size" in style else state.tiny,
-            quoted=state.quoted or quoted,
-            color=color(style["color"], state.color) if "color" in style else state.color,
-            background=_background(style, state.background),
+            hidden=state.hidden or seen.hides or "hidden" in given or "hidden" in attributes.lower().split(),
+            unseen=state.unseen if seen.unseen is None else seen.unseen,
+            tiny=state.tiny if seen.tiny is None else seen.tiny,
+            quoted=state.quoted or cited or not _QUOTE.isdisjoint(names),
+            color=state.color if seen.color == INHERITED else seen.color,
+            background=state.background if seen.background == INHERITED else seen.background,
         )
-        if transparent(style.get("color", "")):
-            self.state = replace(self.state, unseen=True)
 
     def close(self, name: str) -> None:
         if name in _BLOCK:
@@ -199,23 +195,18 @@ class _Reader:
             self.found_hidden = self.found_hidden or any(letter.isalnum() for letter in text)
             return
         self.all.append(text)
+        self.room -= len(text)
         if not self.state.quoted and not self.rest_is_quoted:
             self.seen.append(text)
 
 
-def _background(style: Declarations, inherited: tuple[int, int, int] | None) -> tuple[int, int, int] | None:
-    value = style.get("background-color") or style.get("background")
-    if "background-image" in style or (value and ("url(" in value or "gradient" in value)):
-        return None
-    return color(value, inherited) if value else inherited
-
-
-def html_to_text(html: str) -> tuple[str, bool]:
-    """HTML → text a reader sees, block elements on lines of their own; and whether hidden text was left out.
+def html_to_text(html: str, room: int = 20_000) -> tuple[str, bool]:
+    """HTML → text a reader sees, block elements on lines of their own; and whether hidden text was left out. Ends
+    after about `room` characters of text.
 
     Replies quoted the way mail programs mark them are left out, unless nothing else is there.
     """
-    reader = _Reader()
+    reader = _Reader(room)
     reader.read(html)
     seen = "".join(reader.seen)
     return (seen if seen.strip() else "".join(reader.all)), reader.found_hidden

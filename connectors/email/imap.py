@@ -16,9 +16,9 @@ from bot.contracts.errors import PersonMends, TimeMends
 from bot.contracts.mail import Folder, FolderRole, MailRef, Sought, Traces
 from connectors.email.fetch import answers, copied, flags, internal_date, number, uid_set
 from connectors.email.folders import CREATED_AS, SPECIAL_USE, best, role_of, wanted_role
-from connectors.email.headers import clean, message_ids, one_line, split_head
+from connectors.email.headers import clean, one_line, split_head
 from connectors.email.login import log_in
-from connectors.email.parse import READ, RawMail
+from connectors.email.parse import READ, RawMail, first_id
 from connectors.email.provider import BATCH, ConnectionLost, Flagged, Present, Shift
 
 TEXT_BYTES = 8_192
@@ -426,8 +426,7 @@ def _chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _message_id(head: bytes) -> str:
-    value = next((value for name, value in split_head(head)[0] if name == "message-id"), b"")
-    return next(iter(message_ids(value.decode("latin-1"))), "")
+    return first_id(next((value for name, value in split_head(head)[0] if name == "message-id"), b""))
 
 
 def _words(error: Exception) -> str:

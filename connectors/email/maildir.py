@@ -36,6 +36,11 @@ class _Entry:
     modified: float = 0.0
     size: int = 0
 
+    @property
+    def uid(self) -> str:
+        """The base name as text that can be written down; almost always the name itself."""
+        return self.base if self.base.isprintable() else self.base.encode("unicode_escape").decode("ascii")
+
 
 class MaildirAccount:
     """Implements `provider.Account`. Raises PersonMends (`field="path"`) when there is no Maildir at `root`."""
@@ -76,9 +81,9 @@ class MaildirAccount:
     def _read_again(
         self, path: Path, folder: str, batch: Sequence[_Entry], mails: Sequence[RawMail | None], bodies: bool
     ) -> list[RawMail | None]:
-        now = {entry.base: entry for entry in _listing(path, stat=True)}
+        now = {entry.uid: entry for entry in _listing(path, stat=True)}
         return [
-            mail or (_read(folder, now[entry.base], bodies) if entry.base in now else None)
+            mail or (_read(folder, now[entry.uid], bodies) if entry.uid in now else None)
             for entry, mail in zip(batch, mails, strict=True)
         ]
 
@@ -98,20 +103,19 @@ class MaildirAccount:
         return self._create(CREATED_AS.get(role, role.value.capitalize()))
 
     def present(self, refs: Sequence[MailRef]) -> Present:
-        entries = {entry.base: entry for entry in _listing(self._path(refs[0].folder))}
+        entries = {entry.uid: entry for entry in _listing(self._path(refs[0].folder))}
         found = {ref: _read(ref.folder, entries[ref.uid], False) for ref in refs if ref.uid in entries}
         return Present({ref: mail for ref, mail in found.items() if mail is not None})
 
     def move(self, sought: Sequence[Sought], to: str) -> Shift:
         source, target = self._path(sought[0].ref.folder), self._path(to)
-        entries = {entry.base: entry for entry in _listing(source)}
-        taken = {entry.base for entry in _listing(target)}
+        entries = {entry.uid: entry for entry in _listing(source)}
+        taken = {entry.uid for entry in _listing(target)}
         now: dict[MailRef, MailRef] = {}
         gone: list[MailRef] = []
         for item in sought:
             entry = entries.get(item.ref.uid)
-            name = f"{item.ref.uid}:2,{entry.letters}" if entry else ""
-            if entry is not None and item.ref.uid not in taken and self._rename(source, entry, target / "cur" / name):
+            if entry is not None and item.ref.uid not in taken and self._rename(source, entry, target / "cur"):
                 now[item.ref] = MailRef(to, 0, item.ref.uid)
             else:
                 gone.append(item.ref)
@@ -120,12 +124,12 @@ class MaildirAccount:
     def _rename(self, source: Path, entry: _Entry, target: Path) -> bool:
         """Rename the mail's file, under the name it has by now if another program changed its flags meanwhile."""
         try:
-            os.rename(entry.path, target)
+            os.rename(entry.path, target / f"{entry.base}:2,{entry.letters}")
         except FileNotFoundError:
             again = next((other for other in _listing(source) if other.base == entry.base), None)
             if again is None:
                 return False
-            os.rename(again.path, target.with_name(f"{again.base}:2,{again.letters}"))
+            os.rename(again.path, target / f"{again.base}:2,{again.letters}")
         return True
 
     def flag(self, refs: Sequence[MailRef], flag: str, on: bool) -> Flagged:
@@ -133,7 +137,7 @@ class MaildirAccount:
         if letter is None:
             raise PersonMends(f"A Maildir has no flag {flag}.", "It keeps read, answered, flagged and draft.")
         source = self._path(refs[0].folder)
-        entries = {entry.base: entry for entry in _listing(source)}
+        entries = {entry.uid: entry for entry in _listing(source)}
         changed: list[MailRef] = []
         unchanged: list[MailRef] = []
         for ref in refs:
@@ -151,8 +155,8 @@ class MaildirAccount:
     def seek(self, sought: Sequence[Sought], to: str | None) -> Traces:
         paths = self._paths()
         source = paths.get(sought[0].ref.folder)
-        here = {entry.base for entry in _listing(source)} if source else set()
-        there = {entry.base for entry in _listing(paths[to])} if to in paths else set()
+        here = {entry.uid for entry in _listing(source)} if source else set()
+        there = {entry.uid for entry in _listing(paths[to])} if to in paths else set()
         refs = [item.ref for item in sought]
         return Traces(
             unmoved=tuple(ref for ref in refs if ref.uid in here),
@@ -270,7 +274,7 @@ def _read(folder: str, entry: _Entry, bodies: bool) -> RawMail | None:
     if not bodies:
         content = _head(content)
     return RawMail(
-        ref=MailRef(folder, 0, entry.base),
+        ref=MailRef(folder, 0, entry.uid),
         content=content,
         received=datetime.fromtimestamp(entry.modified, UTC),
         size=entry.size,

@@ -31,8 +31,10 @@ BODY_BYTES = 65_536
 PARTS = 100
 DEPTH = 10
 TEXT_CHARACTERS = 4_000
-READ_CHARACTERS = 20_000
-"""So much of a decoded text is looked at; quotes and hidden text may take most of it away."""
+READ_CHARACTERS = 12_000
+"""So much of a decoded text is looked at; quotes and signature may take most of it away."""
+HTML_CHARACTERS = 40_000
+"""So much of HTML, of which most is no text."""
 
 KEPT = (
     "authentication-results", "auto-submitted", "content-type", "date", "delivered-to", "feedback-id", "importance",
@@ -102,14 +104,14 @@ def parse(raw: RawMail) -> Mail:
     references = message_ids(decode_bytes(first.get("references", b"")))
     return Mail(
         ref=raw.ref,
-        message_id=_first_id(first.get("message-id", b"")),
+        message_id=first_id(first.get("message-id", b"")),
         senders=senders,
         to=addresses(value for name, value in headers if name == "to"),
         cc=addresses(value for name, value in headers if name == "cc"),
         subject=subject,
         received=raw.received,
         flags=raw.flags,
-        in_reply_to=_first_id(first.get("in-reply-to", b"")),
+        in_reply_to=first_id(first.get("in-reply-to", b"")),
         references=tuple(references if len(references) <= 50 else references[:1] + references[-49:]),
         headers=kept,
         text=text,
@@ -127,7 +129,8 @@ def parse_bytes(content: bytes, ref: MailRef | None = None) -> Mail:
     return parse(RawMail(ref or MailRef("", 0, ""), content, datetime.fromtimestamp(0, UTC), len(content)))
 
 
-def _first_id(value: bytes) -> str:
+def first_id(value: bytes) -> str:
+    """The id in a Message-ID or In-Reply-To header; what stands there otherwise, when it is no proper id."""
     text = decode_bytes(value)
     ids = message_ids(text)
     return ids[0] if ids else one_line(clean(text)[0])[:998]
@@ -263,7 +266,7 @@ def _text(found: _Found) -> tuple[str, bool]:
     """What a reader sees of the newest part, and whether something was hidden in it."""
     plain, hidden = found.plain or "", False
     if found.html is not None and not any(character.isalnum() for character in plain[:READ_CHARACTERS]):
-        plain, hidden = html_to_text(found.html)
+        plain, hidden = html_to_text(found.html[:HTML_CHARACTERS], READ_CHARACTERS)
         if hidden:
             found.odd("hidden text")
     text, telling, turned = clean(plain[:READ_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))

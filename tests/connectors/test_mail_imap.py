@@ -153,9 +153,7 @@ async def test_no_password_in_the_clear_to_another_machine(monkeypatch: pytest.M
         async with standalone(f"imap://bob:secret@127.0.0.1:{server.plain}") as reader:
             assert await reader.folders()
         resolve = socket.getaddrinfo
-        monkeypatch.setattr(
-            socket, "getaddrinfo", lambda host, *rest, **more: resolve("127.0.0.1", *rest, **more)
-        )
+        monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: resolve("127.0.0.1", *rest, **more))
         with pytest.raises(PersonMends, match="not sent in the clear") as caught:
             async with standalone(f"imap://bob:secret@mail.example.com:{server.plain}"):
                 pass

@@ -126,8 +126,12 @@ async def test_flags_set_by_hand_meanwhile_are_kept(box: Box, mail: MailConnecto
     assert box.names("Archive") == ["0:FS"]
 
 
-@pytest.mark.parametrize("lie", [{"sender": "Boss <boss@x.example>"}, {"subject": "Other"}, {"message_id": "<other@x>"}])
-async def test_a_mail_that_is_not_the_one_shown_is_left_alone(box: Box, mail: MailConnector, lie: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "lie", [{"sender": "Boss <boss@x.example>"}, {"subject": "Other"}, {"message_id": "<other@x>"}]
+)
+async def test_a_mail_that_is_not_the_one_shown_is_left_alone(
+    box: Box, mail: MailConnector, lie: dict[str, str]
+) -> None:
     box.deliver(2)
     call = await move(mail, box, [0, 1])
     mails: Any = call.args["mails"]

@@ -171,9 +171,14 @@ async def test_nobody_connected(mail: MailConnector) -> None:
 async def test_a_server_gone_in_the_middle_is_said_and_mends_itself(imap: Box, mail: MailConnector) -> None:
     imap.deliver(2_000)
     assert imap.server
-    with pytest.raises(TimeMends, match=r"localhost .*connection"):
+    server = imap.server
+
+    async def read_and_cut() -> None:
         async with mail.open(imap.person) as reader:
             async for _ in reader.scan("INBOX"):
-                imap.server.kill_sessions()
+                server.kill_sessions()
+
+    with pytest.raises(TimeMends, match=r"localhost .*connection"):
+        await read_and_cut()
     async with mail.open(imap.person) as reader:
         assert len(await scanned(reader)) == 2_000

@@ -13,6 +13,8 @@ from pathlib import Path
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[?!]")
 MAX_WORDS = 40
+SHORTEST = 12
+"""Characters of the shortest sentence that is looked at: greetings ask for nothing."""
 SCALE = 100
 """Weights are saved as whole hundredths."""
 
@@ -41,7 +43,7 @@ class AskModel:
 
     def highest(self, sentences: Iterable[str]) -> float:
         """The probability of the most asking sentence; 0 when there is none."""
-        return max((self.probability(sentence) for sentence in sentences), default=0.0)
+        return max((self.probability(each) for each in sentences if len(each) >= SHORTEST), default=0.0)
 
 
 @cache

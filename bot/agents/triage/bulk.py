@@ -55,11 +55,12 @@ def points(mail: Mail, seen: Signals) -> tuple[float, float]:
     )
     if "list-id" in headers and not seen.automatic and not seen.machine:
         news += 0.8
-    news += min(2, len(_NEWS.findall(subject))) * 1.2
-    notice += min(2, len(_NOTICE.findall(subject))) * 1.2
     end = mail.text[-500:].lower()
-    footer, automatic = _FOOTER.search(end), _AUTOMATIC.search(end)
-    return news + 0.8 * bool(footer), notice + 1.2 * bool(automatic)
+    news += 0.8 * bool(_FOOTER.search(end))
+    if news or notice:
+        news += 1.2 * min(2, len(_NEWS.findall(subject)))
+        notice += 1.2 * min(2, len(_NOTICE.findall(subject))) + 1.2 * bool(_AUTOMATIC.search(end))
+    return news, notice
 
 
 def is_bulk(mail: Mail, seen: Signals, news: float, notice: float) -> bool:

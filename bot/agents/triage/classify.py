@@ -8,6 +8,7 @@ from datetime import date, datetime
 from bot.agents.triage import bulk, lures
 from bot.agents.triage.deadlines import day_words
 from bot.agents.triage.language import asked
+from bot.agents.triage.learner import softmax
 from bot.agents.triage.mind import Mind, hashed
 from bot.agents.triage.prior import Prior, prior
 from bot.agents.triage.signals import Signals, features, read
@@ -30,6 +31,7 @@ SURE = {
 """Below this probability the learner passes. Lower where being wrong only shows a mail that need not be shown."""
 _DECISIVE = 3.0
 _WORTH_SAYING = 1.0
+_ALIKE = 0.6
 _WANTS = frozenset({Bucket.NEEDS_REPLY, Bucket.NEEDS_ACTION})
 _MOST_REASONS = 4
 
@@ -60,9 +62,9 @@ class _Case:
         friend = seen.own or seen.known.corresponds or (seen.domain in self.mind.domains and seen.verified)
         if not friend:
             said = lures.signs(self.mail.subject, self.mail.text, seen.words)
-            share = 0.5 if seen.auth == "pass" and "list-unsubscribe" in self.mail.headers else 1.0
+            share = 0.4 if seen.auth in {"pass", "unknown"} and "list-unsubscribe" in self.mail.headers else 1.0
             found.extend((share * points, says) for points, says in said)
-            if said and not seen.known.seen and not seen.bulk:
+            if said and seen.known.new and not seen.bulk:
                 found.append((0.5, "first mail from this sender"))
         return sorted(found, reverse=True)
 
@@ -162,24 +164,20 @@ class _Case:
         if self.seen.auth in {"weak", "fail"}:
             before.add(Bucket.NEEDS_REPLY, -1.0)
             before.add(Bucket.NEEDS_ACTION, -1.0)
-        found = self.mind.learner.probabilities(self.features, before.row)
+        if any(says == lures.ADVERTISING for _, says in self.signs):
+            before.add(Bucket.NEEDS_REPLY, -1.5)
+            before.add(Bucket.NEEDS_ACTION, -1.5)
+        learned = self.mind.learner.scores(self.features)
+        found = softmax([start + score for start, score in zip(before.row, learned, strict=True)])
         place = max(range(len(found)), key=found.__getitem__)
         bucket, confidence = LEARNED[place], found[place]
-        reasons = self._reasons(bucket, before)
-        until = before.asked.deadline
         warned = [says for points, says in self.signs if points >= _WORTH_SAYING or bucket is Bucket.JUNK]
-        reasons = [*warned, *reasons]
+        reasons = list(before.reasons[bucket])
+        if softmax(learned)[place] >= _ALIKE:
+            reasons.append("like mail you dealt with this way")
+        until = before.asked.deadline
         if confidence < SURE[bucket] or (self.seen.auth in {"weak", "fail"} and bucket in _WANTS):
             doubt = f"looks most like {bucket.value.replace('_', ' ')}, but not clearly"
-            reasons = [*warned[:2], doubt, *reasons[len(warned) :]]
-            return self.verdict(Bucket.TO_CHECK, confidence, "abstain", reasons, until)
-        known = self.seen.known
-        by: DecidedBy = "sender" if bucket is Bucket.NEEDS_REPLY and known.answered >= 3 else "learner"
-        return self.verdict(bucket, confidence, by, reasons, until)
-
-    def _reasons(self, bucket: Bucket, before: Prior) -> list[str]:
-        reasons = list(before.reasons[bucket])
-        alone = self.mind.learner.probabilities(self.features)
-        if alone[LEARNED.index(bucket)] >= 0.6:
-            reasons.append("like mail you sorted this way")
-        return reasons or ["nothing in it asks for you"]
+            return self.verdict(Bucket.TO_CHECK, confidence, "abstain", [*warned[:2], doubt, *reasons], until)
+        by: DecidedBy = "sender" if bucket is Bucket.NEEDS_REPLY and self.seen.known.answered >= 3 else "learner"
+        return self.verdict(bucket, confidence, by, [*warned, *reasons] or ["nothing in it asks for you"], until)

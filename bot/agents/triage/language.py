@@ -8,7 +8,7 @@ from itertools import pairwise
 from bot.agents.triage.deadlines import deadline
 from bot.agents.triage.phrases import chinese, excerpt, phrases, vocabulary
 
-SENTENCES = 16
+SENTENCES = 12
 _SENTENCE = re.compile(r"[^.!?。！？；\n]{2,300}[.!?。！？；]?")
 
 _MODAL = frozenset(

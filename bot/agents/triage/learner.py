@@ -57,14 +57,15 @@ class Learner:
         """Step towards `bucket`, remembered so that it can be taken back.
 
         A weight up to 1 is one step of that length. A greater one is walked in steps of 1, at most two for each
-        unit, until the bucket leads by `weight + 4`: a correction must be seen to work, and no more.
+        unit, until the bucket leads by `weight + 2`: a correction must be seen to work, and no more.
         """
+        margin = weight + 2 if weight > 1 else 0.0
         gradients: list[Row] = []
-        for _ in range(1 if weight <= 1 else round(2 * weight)):
+        for _ in range(round(2 * weight) if weight > 1 else 1):
             scores = self.scores(features)
-            if gradients and _lead(scores, bucket) >= weight + 4:
+            if margin and _lead(scores, bucket) >= margin:
                 break
-            gradients.append(_gradient(scores, bucket, min(weight, 1.0)))
+            gradients.append(_gradient(scores, bucket, min(weight, 1.0), margin))
             self._move(features, gradients[-1], 1.0)
         if len(self.acts) >= MAX_ACTS:
             del self.acts[next(iter(self.acts))]
@@ -142,9 +143,10 @@ def _entries(table: Json, width: int | None) -> Iterable[tuple[str, Row]]:
             yield name, numbers
 
 
-def _gradient(scores: Sequence[float], bucket: Bucket, weight: float) -> Row:
-    found = softmax(scores)
+def _gradient(scores: Sequence[float], bucket: Bucket, weight: float, margin: float) -> Row:
+    """The slope of the loss, as if the bucket were `margin` behind where it is."""
     wanted = _INDEX[bucket]
+    found = softmax([score - margin * (k == wanted) for k, score in enumerate(scores)])
     return [round(weight * (found[k] - (k == wanted)), 4) for k in _CLASSES]
 
 

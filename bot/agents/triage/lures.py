@@ -3,6 +3,8 @@
 A mail is only ever suspected by them; a sender the person corresponds with never is.
 """
 
+from collections.abc import Set
+
 from bot.agents.triage.phrases import Phrases, chinese, excerpt, phrases, vocabulary
 from bot.agents.triage.trust import Sign
 
@@ -83,7 +85,7 @@ _LURES: tuple[tuple[float, str, Phrases], ...] = (
         ),
     ),
     (
-        2.5,
+        3.0,
         _PITCH,
         phrases(
             "demo pipeline call chat leads clients help book outreach circling bumping worth open companies case",
@@ -141,9 +143,28 @@ _LURES: tuple[tuple[float, str, Phrases], ...] = (
 )
 
 
+_SHOUTED = frozenset(
+    ["free", "offer", "offers", "money", "cash", "credit", "guarantee", "guaranteed", "income", "earn", "save", "savings",
+     "discount", "price", "prices", "buy", "order", "limited", "exclusive", "winner", "win", "bonus", "amazing", "miracle",
+     "instant", "instantly", "mortgage", "loan", "loans", "debt", "rates", "insurance", "investment", "profit", "profits",
+     "click", "remove", "removed", "unsubscribe", "opt", "promotion", "promotions", "deal", "deals", "sale", "cheap", "lowest",
+     "million", "millions", "thousands", "risk", "obligation", "approved", "qualify", "today", "now", "urgent", "act",
+     "subscribe", "$", "$$", "$$$", "!!", "!!!", "!!!!", "%", "business", "marketing", "advertising", "opportunity",
+     "confidential", "transaction", "toll", "prize", "gift", "trial", "satisfaction", "refund", "shipping"]
+)  # fmt: skip
+_MANY, _MOST = 5, 8
+ADVERTISING = "reads like an advertisement"
+
+
+def _advertising(words: Set[str]) -> list[Sign]:
+    """Whether a text without a list's headers is written like an advertisement: many different words of that trade."""
+    count = len(_SHOUTED.intersection(words))
+    return [(3.0 if count >= _MOST else 2.0, ADVERTISING)] if count >= _MANY else []
+
+
 def signs(subject: str, text: str, words: tuple[str, ...]) -> list[Sign]:
     """What subject and text say that speaks against the mail. `words`: those of the text, lower case."""
     whole = f"{subject[:200]}\n{excerpt(text)}".lower().replace("’", "'")
     there = vocabulary(whole, (*words, *subject[:200].lower().split()))
     found = {says: points for points, says, each in _LURES if each.found(whole, there)}
-    return [(points, says) for says, points in found.items()]
+    return [*((points, says) for says, points in found.items()), *_advertising(there)]

@@ -116,6 +116,6 @@ def _from_sender(found: Prior, seen: Signals) -> None:
     elif len(known.recent) >= 4:
         found.add(Bucket.FYI, 0.8, f"you answered none of their last {len(known.recent)}")
         found.add(Bucket.NEEDS_REPLY, -0.5)
-    if not known.seen and not known.written:
+    if known.new:
         for bucket in (Bucket.NEEDS_REPLY, Bucket.NEEDS_ACTION, Bucket.FYI):
             found.reasons[bucket].append("first mail from this sender" if seen.verified else "sender not verified")

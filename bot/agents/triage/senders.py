@@ -39,6 +39,11 @@ class Known:
         """Whether the person ever wrote to them."""
         return self.written > 0 or "1" in self.recent
 
+    @property
+    def new(self) -> bool:
+        """Whether this is their first mail: nothing was seen of them but, maybe, the very mail in question."""
+        return self.seen <= 1 and not self.written
+
     def leaning(self) -> tuple[Bucket, float] | None:
         """The bucket the person puts this sender in, with its weight, when they agree with themselves."""
         if not self.filed:

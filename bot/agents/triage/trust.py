@@ -101,7 +101,9 @@ def signs(mail: Mail, mind: Mind, auth: Auth) -> list[Sign]:
         found.extend(_name_signs(mail, mind, auth))
         found.extend(_domain_signs(mail, mind))
         found.extend(_reply_to_signs(mail))
-    if mail.hidden and not (auth == "pass" and "list-unsubscribe" in mail.headers):  # there it is a preview line
+    if mail.hidden and not (
+        auth in {"pass", "unknown"} and "list-unsubscribe" in mail.headers
+    ):  # there it is a preview line
         found.append((2.5 if auth in {"weak", "fail"} else 1.5, "holds hidden text"))
     if _RE.match(mail.subject) and not (mail.in_reply_to or mail.references or _vouched(mail, auth)):
         found.append((1.0, "looks like an answer, but answers nothing"))
@@ -111,8 +113,7 @@ def signs(mail: Mail, mind: Mind, auth: Auth) -> list[Sign]:
 def _check_signs(mail: Mail, mind: Mind, auth: Auth) -> Iterator[Sign]:
     """What the receiving server's check leaves open or denies."""
     address = mail.sender.address
-    known = mind.senders.get(address)
-    stranger = not known.seen and not known.written
+    stranger = mind.senders.get(address).new
     if auth == "fail":
         yield 3.0, "sender could not be verified: your mail server's check failed"
         if "list-id" not in mail.headers and _STRICT.search(mail.headers.get("authentication-results", "").lower()):

@@ -7,8 +7,6 @@ from bot.workspace.model import App, Conversation, Message
 from bot.workspace.services import Services
 from bot.workspace.state import State, normal_ts
 
-_FAMILY = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
-
 
 def need(app: App, *scopes: str) -> None:
     """Raises `missing_scope` unless the app has one of these scopes."""

@@ -10,6 +10,7 @@ from bot.workspace.limits import Tier
 from bot.workspace.model import BOT_TOKEN, Json
 from bot.workspace.seed import PEOPLE
 from bot.workspace.services import Services
+from bot.workspace.sockets import LINK_PATH
 
 
 class AnyArgs(Args):
@@ -54,7 +55,7 @@ def auth_test(services: Services, args: NoArgs) -> Json:
 def connections_open(services: Services, args: NoArgs) -> Json:
     ticket = services.sockets.link()
     address = services.base_url().replace("http://", "ws://")
-    return {"url": f"{address}/link/?ticket={ticket}&app_id={services.state.app.id}"}
+    return {"url": f"{address}{LINK_PATH}?ticket={ticket}&app_id={services.state.app.id}"}
 
 
 @method("oauth.v2.access", OAuthAccess, tier=Tier.T4, caller="anybody")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiohttp import web
@@ -14,8 +13,6 @@ from bot.workspace.model import Conversation, Json, Message, Person, View
 from bot.workspace.services import Services
 from bot.workspace.sockets import Ack
 from bot.workspace.state import normal_ts
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Asked(BaseModel):

@@ -1,4 +1,4 @@
-// What a person does: each one call, its failure told the way Slack tells it, and a fresh look at what it may have changed.
+// What a person does: each one call, its failure told the way Slack tells it, and a fresh look at what it changed.
 
 import { post } from './api.js';
 import { appAt, changed, feed, loadFeed, loadModals, state } from './store.js';
@@ -56,15 +56,18 @@ export async function react(key, ts, name) {
 
 /** Press Stop on an agent's session. */
 export function stop(key, threadTs) {
-  return attempt(appAt(key)?.name ?? appName(), () => post('stop', { as: state.me.id, channel: key, thread_ts: threadTs }));
+  return attempt(appAt(key)?.name ?? appName(), () =>
+    post('stop', { as: state.me.id, channel: key, thread_ts: threadTs }),
+  );
 }
 
-/** Submit a view; resolves to the errors by block_id, to null when it went through, to a string when it could not be sent. */
+/** Submit a view. Resolves to null when it went through, to errors by block_id, or to a string: it could not be sent. */
 export async function submit(viewId, values) {
   try {
     const answer = await post('submit', { as: state.me.id, view_id: viewId, values });
     if (answer.error) return String(answer.error);
-    if (answer.response_action === 'errors' || (answer.errors && Object.keys(answer.errors).length)) return answer.errors ?? {};
+    if (answer.response_action === 'errors' || (answer.errors && Object.keys(answer.errors).length))
+      return answer.errors ?? {};
     await loadModals();
     return null;
   } catch (error) {
@@ -83,5 +86,9 @@ export async function closeViews(all) {
 
 /** Sessions of the open place that are at work now, for the Stop button. */
 export function working(threadTs) {
-  return feed().sessions.find((session) => session.status === 'processing' && (!threadTs || session.thread_ts === threadTs)) ?? null;
+  return (
+    feed().sessions.find(
+      (session) => session.status === 'processing' && (!threadTs || session.thread_ts === threadTs),
+    ) ?? null
+  );
 }

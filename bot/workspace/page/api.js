@@ -23,7 +23,9 @@ async function call(path, init) {
 
 /** GET /human/<name> with the given query; empty values are left out. */
 export function get(name, query = {}) {
-  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined && value !== null));
+  const search = new URLSearchParams(
+    Object.entries(query).filter(([, value]) => value !== undefined && value !== null),
+  );
   return call(`/human/${name}?${search}`, { method: 'GET' });
 }
 
@@ -36,14 +38,21 @@ export function post(name, body) {
   });
 }
 
+const RETRY_MS = 1000;
+
 /**
- * Follow the event stream. `onEvent` gets each change; `onState` gets 'open' (also after a reconnect: reload then,
- * since changes may have been missed) and 'lost'. EventSource reconnects by itself.
+ * Follow the event stream after event `since` (null: from now on). `onEvent` gets each change; `onState` gets 'lost'
+ * and 'open'. After a loss it begins anew from now on, since a restarted server counts from 1 again: whoever listens
+ * reloads what is shown when it is open again.
  */
-export function follow(onEvent, onState) {
-  const stream = new EventSource('/human/log');
+export function follow(since, onEvent, onState) {
+  const stream = new EventSource(since === null ? '/human/log' : `/human/log?since=${since}`);
   stream.onopen = () => onState('open');
-  stream.onerror = () => onState('lost');
+  stream.onerror = () => {
+    stream.close();
+    onState('lost');
+    setTimeout(() => follow(null, onEvent, onState), RETRY_MS);
+  };
   stream.onmessage = (message) => {
     try {
       onEvent(JSON.parse(message.data));
@@ -51,5 +60,4 @@ export function follow(onEvent, onState) {
       onEvent({});
     }
   };
-  return () => stream.close();
 }

@@ -41,15 +41,44 @@ function commands(typed) {
   return allCommands()
     .filter((one) => one.command.toLocaleLowerCase().startsWith(lower))
     .slice(0, MOST)
-    .map((one) => ({ label: inert(one.command), usage: inert(one.usage), hint: inert(one.description || one.app.name), insert: `${one.command} `, figure: () => avatar({ id: one.app.bot_user_id, name: one.app.name, isApp: true }, 24) }));
+    .map((one) => ({
+      label: inert(one.command),
+      usage: inert(one.usage),
+      hint: inert(one.description || one.app.name),
+      insert: `${one.command} `,
+      figure: () => avatar({ id: one.app.bot_user_id, name: one.app.name, isApp: true }, 24),
+    }));
 }
 
 function people(query, key) {
-  const matches = (who) => `${who.name} ${who.handle ?? ''}`.toLocaleLowerCase().split(/[\s._-]+/).some((part) => part.startsWith(query)) || (who.handle ?? '').startsWith(query);
+  const matches = (who) =>
+    `${who.name} ${who.handle ?? ''}`
+      .toLocaleLowerCase()
+      .split(/[\s._-]+/)
+      .some((part) => part.startsWith(query)) || (who.handle ?? '').startsWith(query);
   const apps = state.workspace.apps.map((app) => directory.user(app.bot_user_id));
-  const found = [...state.workspace.people, ...apps].filter(matches).map((who) => ({ label: inert(who.name), hint: who.isApp ? 'App' : `@${who.handle}${who.id === state.me.id ? ' (you)' : ''}`, insert: `@${who.name} `, form: `<@${who.id}>`, figure: () => avatar(who, 24) }));
-  const everyone = key.startsWith('@') ? [] : [['here', 'Notify everyone online'], ['channel', 'Notify everyone in this channel']];
-  const ranges = everyone.filter(([name]) => name.startsWith(query)).map(([name, hint]) => ({ label: name, hint, insert: `@${name} `, form: `<!${name}>`, figure: () => h('span', { class: 'option-icon' }, icon('bolt', 16)) }));
+  const found = [...state.workspace.people, ...apps].filter(matches).map((who) => ({
+    label: inert(who.name),
+    hint: who.isApp ? 'App' : `@${who.handle}${who.id === state.me.id ? ' (you)' : ''}`,
+    insert: `@${who.name} `,
+    form: `<@${who.id}>`,
+    figure: () => avatar(who, 24),
+  }));
+  const everyone = key.startsWith('@')
+    ? []
+    : [
+        ['here', 'Notify everyone online'],
+        ['channel', 'Notify everyone in this channel'],
+      ];
+  const ranges = everyone
+    .filter(([name]) => name.startsWith(query))
+    .map(([name, hint]) => ({
+      label: name,
+      hint,
+      insert: `@${name} `,
+      form: `<!${name}>`,
+      figure: () => h('span', { class: 'option-icon' }, icon('bolt', 16)),
+    }));
   return [...found, ...ranges].slice(0, MOST);
 }
 
@@ -57,10 +86,22 @@ function channels(query) {
   return myChannels()
     .filter((one) => one.name.includes(query))
     .slice(0, MOST)
-    .map((one) => ({ label: inert(one.name), hint: '', insert: `#${one.name} `, form: `<#${one.id}|${one.name}>`, figure: () => h('span', { class: 'option-icon' }, icon(one.is_private ? 'lock' : 'hash', 16)) }));
+    .map((one) => ({
+      label: inert(one.name),
+      hint: '',
+      insert: `#${one.name} `,
+      form: `<#${one.id}|${one.name}>`,
+      figure: () => h('span', { class: 'option-icon' }, icon(one.is_private ? 'lock' : 'hash', 16)),
+    }));
 }
 
-const symbols = (query) => findEmoji(query, MOST).map(([name, symbol]) => ({ label: `:${name}:`, hint: '', insert: `${symbol} `, figure: () => h('span', { class: 'option-icon' }, symbol) }));
+const symbols = (query) =>
+  findEmoji(query, MOST).map(([name, symbol]) => ({
+    label: `:${name}:`,
+    hint: '',
+    insert: `${symbol} `,
+    figure: () => h('span', { class: 'option-icon' }, symbol),
+  }));
 
 /** What the composer calls a place. */
 export function placeholderFor(key) {

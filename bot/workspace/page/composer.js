@@ -16,13 +16,32 @@ export function composer({ key, thread = null, placeholder, onUpAtStart }) {
   const draft = drafts.get(draftKey) ?? { text: '', mentions: new Map() };
   drafts.set(draftKey, draft);
   const listId = uniqueId('completion');
-  const list = h('div', { class: 'completion', role: 'listbox', id: listId, 'aria-label': 'Suggestions', hidden: true });
+  const list = h('div', {
+    class: 'completion',
+    role: 'listbox',
+    id: listId,
+    'aria-label': 'Suggestions',
+    hidden: true,
+  });
   const field = h('textarea', {
-    class: 'composer-field', rows: 1, placeholder, 'aria-label': placeholder, dir: 'auto', role: 'combobox', enterkeyhint: 'send', spellcheck: 'true',
-    'aria-autocomplete': 'list', 'aria-controls': listId, 'aria-expanded': 'false',
+    class: 'composer-field',
+    rows: 1,
+    placeholder,
+    'aria-label': placeholder,
+    dir: 'auto',
+    role: 'combobox',
+    enterkeyhint: 'send',
+    spellcheck: 'true',
+    'aria-autocomplete': 'list',
+    'aria-controls': listId,
+    'aria-expanded': 'false',
   });
   field.value = draft.text;
-  const sendButton = h('button', { class: 'composer-send', type: 'button', 'aria-label': 'Send', title: 'Send (Enter)', onclick: () => submit() }, icon('send'));
+  const sendButton = h(
+    'button',
+    { class: 'composer-send', type: 'button', 'aria-label': 'Send', title: 'Send (Enter)', onclick: () => submit() },
+    icon('send'),
+  );
   const helper = completion(field, list, draft, key);
 
   const grow = () => {
@@ -66,15 +85,36 @@ export function composer({ key, thread = null, placeholder, onUpAtStart }) {
       onUpAtStart?.();
     }
   });
-  const tool = (name, label, onclick) => h('button', { class: 'icon-button', type: 'button', 'aria-label': label, title: label, onclick }, name.length === 1 ? h('span', { class: 'composer-glyph', 'aria-hidden': 'true' }, name) : icon(name));
-  const start = (mark) => () => (mark === '/' && field.value ? insert('') : insert(field.value && !/\s$/.test(field.value.slice(0, field.selectionStart)) ? ` ${mark}` : mark));
+  const tool = (name, label, onclick) =>
+    h(
+      'button',
+      { class: 'icon-button', type: 'button', 'aria-label': label, title: label, onclick },
+      name.length === 1 ? h('span', { class: 'composer-glyph', 'aria-hidden': 'true' }, name) : icon(name),
+    );
+  const start = (mark) => () =>
+    mark === '/' && field.value
+      ? insert('')
+      : insert(field.value && !/\s$/.test(field.value.slice(0, field.selectionStart)) ? ` ${mark}` : mark);
   const smile = tool('smile', 'Emoji', () => openEmojiPicker(smile, (name) => insert(fromShortcode(name))));
   requestAnimationFrame(grow);
   return h(
     'div',
     { class: 'composer' },
     list,
-    h('div', { class: 'composer-box' }, field, h('div', { class: 'composer-bar' }, tool('/', 'Commands', start('/')), tool('@', 'Mention someone', start('@')), smile, h('span', { class: 'composer-hint' }, 'Enter to send · Shift+Enter for a new line'), sendButton)),
+    h(
+      'div',
+      { class: 'composer-box' },
+      field,
+      h(
+        'div',
+        { class: 'composer-bar' },
+        tool('/', 'Commands', start('/')),
+        tool('@', 'Mention someone', start('@')),
+        smile,
+        h('span', { class: 'composer-hint' }, 'Enter to send · Shift+Enter for a new line'),
+        sendButton,
+      ),
+    ),
   );
 }
 
@@ -103,14 +143,34 @@ function completion(field, list, draft, key) {
     field.dispatchEvent(new Event('input'));
   };
   const draw = () => {
-    replace(list, offers.map((offer, index) =>
-      h(
-        'div',
-        { class: index === active ? 'option active' : 'option', role: 'option', id: `${list.id}-${index}`, 'aria-selected': String(index === active), onpointerdown: (event) => event.preventDefault(), onclick: () => choose(offer) },
-        offer.figure?.() ?? null,
-        h('span', { class: 'menu-text' }, h('span', { class: 'option-name' }, offer.label, offer.usage ? h('span', { class: 'dim' }, ` ${offer.usage}`) : null), offer.hint ? h('span', { class: 'menu-hint' }, offer.hint) : null),
+    replace(
+      list,
+      offers.map((offer, index) =>
+        h(
+          'div',
+          {
+            class: index === active ? 'option active' : 'option',
+            role: 'option',
+            id: `${list.id}-${index}`,
+            'aria-selected': String(index === active),
+            onpointerdown: (event) => event.preventDefault(),
+            onclick: () => choose(offer),
+          },
+          offer.figure?.() ?? null,
+          h(
+            'span',
+            { class: 'menu-text' },
+            h(
+              'span',
+              { class: 'option-name' },
+              offer.label,
+              offer.usage ? h('span', { class: 'dim' }, ` ${offer.usage}`) : null,
+            ),
+            offer.hint ? h('span', { class: 'menu-hint' }, offer.hint) : null,
+          ),
+        ),
       ),
-    ));
+    );
     field.setAttribute('aria-expanded', 'true');
     field.setAttribute('aria-activedescendant', `${list.id}-${active}`);
     list.children[active]?.scrollIntoView({ block: 'nearest' });

@@ -14,7 +14,11 @@ export function showDialog(title, build, className = '') {
       result = value;
       dialog.close();
     };
-    const close = h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Close', onclick: () => finish() }, icon('close'));
+    const close = h(
+      'button',
+      { class: 'icon-button', type: 'button', 'aria-label': 'Close', onclick: () => finish() },
+      icon('close'),
+    );
     const dialog = h(
       'dialog',
       { class: `dialog ${className}`, 'aria-labelledby': id, onclick: (event) => event.target === dialog && finish() },
@@ -45,7 +49,12 @@ export async function confirmed(confirm, lookup) {
         h('button', { class: 'button', type: 'button', onclick: () => finish(false) }, plain(confirm.deny) || 'Cancel'),
         h(
           'button',
-          { class: `button ${confirm.style === 'danger' ? 'danger' : 'primary'}`, type: 'button', 'data-autofocus': true, onclick: () => finish(true) },
+          {
+            class: `button ${confirm.style === 'danger' ? 'danger' : 'primary'}`,
+            type: 'button',
+            'data-autofocus': true,
+            onclick: () => finish(true),
+          },
           plain(confirm.confirm) || 'Yes',
         ),
       ),

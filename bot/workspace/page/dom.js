@@ -18,7 +18,8 @@ function fill(element, props, children) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
     else if (name === 'style') for (const [key, item] of Object.entries(value)) element.style.setProperty(key, item);
     else if (name === 'dataset') Object.assign(element.dataset, value);
-    else if (name === 'value' || name === 'checked' || name === 'disabled' || name === 'selected') element[name] = value;
+    else if (name === 'value' || name === 'checked' || name === 'disabled' || name === 'selected')
+      element[name] = value;
     else element.setAttribute(name, value === true ? '' : String(value));
   }
   append(element, children);

@@ -36,7 +36,7 @@ const SYMBOLS = new Map(
     }),
 );
 
-/** The character for a shortcode without its colons, or null. Skin tones (`wave::skin-tone-3`) fall back to the plain one. */
+/** The character for a shortcode without its colons, or null. Skin tones (`wave::skin-tone-3`) become the plain one. */
 export function fromShortcode(name) {
   return SYMBOLS.get(String(name).split('::')[0]) ?? null;
 }
@@ -57,4 +57,17 @@ export function findEmoji(query, limit = 8) {
 }
 
 /** What the reaction picker offers first. */
-export const FREQUENT = ['+1', 'white_check_mark', 'eyes', 'raised_hands', 'heart', 'tada', 'joy', 'thinking_face', 'pray', 'rocket', 'fire', '100'];
+export const FREQUENT = [
+  '+1',
+  'white_check_mark',
+  'eyes',
+  'raised_hands',
+  'heart',
+  'tada',
+  'joy',
+  'thinking_face',
+  'pray',
+  'rocket',
+  'fire',
+  '100',
+];

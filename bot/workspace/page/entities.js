@@ -18,7 +18,11 @@ export function userMention(id, lookup) {
   const user = lookup.user(id);
   const name = user ? user.name : id;
   const mine = id === lookup.me.id;
-  return h('span', { class: mine ? 'mention mention-me' : 'mention', dataset: { user: id } }, h('bdi', null, `@${inert(name)}`));
+  return h(
+    'span',
+    { class: mine ? 'mention mention-me' : 'mention', dataset: { user: id } },
+    h('bdi', null, `@${inert(name)}`),
+  );
 }
 
 /** #channel, with its name only if that person may see it. */
@@ -26,7 +30,11 @@ export function channelMention(id, fallback, lookup) {
   const channel = lookup.channel(id);
   const name = channel ? channel.name : fallback || 'private-channel';
   if (!channel) return h('span', { class: 'mention' }, `#${inert(name)}`);
-  return h('button', { class: 'mention mention-link', type: 'button', onclick: () => lookup.open(channel.id) }, `#${inert(name)}`);
+  return h(
+    'button',
+    { class: 'mention mention-link', type: 'button', onclick: () => lookup.open(channel.id) },
+    `#${inert(name)}`,
+  );
 }
 
 /** @here, @channel, @everyone. */
@@ -52,7 +60,11 @@ export function dateNode(seconds, template, address, fallback, lookup) {
 export function emoji(name) {
   const symbol = fromShortcode(name);
   if (!symbol) return document.createTextNode(`:${inert(name)}:`);
-  return h('span', { class: 'emoji', role: 'img', 'aria-label': name.replaceAll('_', ' '), title: `:${name}:` }, symbol);
+  return h(
+    'span',
+    { class: 'emoji', role: 'img', 'aria-label': name.replaceAll('_', ' '), title: `:${name}:` },
+    symbol,
+  );
 }
 
 /** What stands between < and > in mrkdwn, as a node; null when it is not one of Slack's forms. */

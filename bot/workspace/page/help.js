@@ -21,5 +21,11 @@ const KEYS = [
 
 /** Show the list of keys. */
 export function showKeys() {
-  return showDialog('Keyboard', () => h('dl', { class: 'keys' }, KEYS.map(([key, what]) => h('div', null, h('dt', null, h('kbd', null, key)), h('dd', null, what)))));
+  return showDialog('Keyboard', () =>
+    h(
+      'dl',
+      { class: 'keys' },
+      KEYS.map(([key, what]) => h('div', null, h('dt', null, h('kbd', null, key)), h('dd', null, what))),
+    ),
+  );
 }

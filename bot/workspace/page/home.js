@@ -16,7 +16,15 @@ export function drawHome(root, app) {
   const view = state.home;
   if (!view) {
     shownFor = '';
-    replace(root, h('div', { class: 'empty' }, avatar(directory.user(app.bot_user_id), 64), h('p', null, view === undefined ? 'Opening…' : `${inert(app.name)} hasn’t put anything here yet.`)));
+    replace(
+      root,
+      h(
+        'div',
+        { class: 'empty' },
+        avatar(directory.user(app.bot_user_id), 64),
+        h('p', null, view === undefined ? 'Opening…' : `${inert(app.name)} hasn’t put anything here yet.`),
+      ),
+    );
     return;
   }
   const identity = `${state.me.id} ${view.id}`;
@@ -40,12 +48,46 @@ export function drawAbout(root, app) {
     h(
       'div',
       { class: 'about' },
-      h('div', { class: 'about-head' }, avatar(directory.user(app.bot_user_id), 72), h('div', null, h('h2', null, inert(app.name), ' ', appBadge()), h('p', { class: 'dim' }, app.connected === false ? 'Not connected' : 'Connected'))),
+      h(
+        'div',
+        { class: 'about-head' },
+        avatar(directory.user(app.bot_user_id), 72),
+        h(
+          'div',
+          null,
+          h('h2', null, inert(app.name), ' ', appBadge()),
+          h('p', { class: 'dim' }, app.connected === false ? 'Not connected' : 'Connected'),
+        ),
+      ),
       app.description ? h('p', null, inert(app.description)) : null,
       commands.length ? h('h3', null, 'Commands') : null,
-      h('dl', { class: 'keys' }, commands.map((one) => h('div', null, h('dt', null, h('button', { class: 'command', type: 'button', onclick: () => write(one.command) }, inert(one.command))), h('dd', null, inert([one.usage, one.description].filter(Boolean).join(' · ')) || 'Try it in Messages')))),
+      h(
+        'dl',
+        { class: 'keys' },
+        commands.map((one) =>
+          h(
+            'div',
+            null,
+            h(
+              'dt',
+              null,
+              h('button', { class: 'command', type: 'button', onclick: () => write(one.command) }, inert(one.command)),
+            ),
+            h('dd', null, inert([one.usage, one.description].filter(Boolean).join(' · ')) || 'Try it in Messages'),
+          ),
+        ),
+      ),
       h('h3', null, 'Identity'),
-      h('dl', { class: 'keys' }, [['App', app.id], ['Bot user', app.bot_user_id]].map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, h('code', { class: 'code' }, inert(value)))))),
+      h(
+        'dl',
+        { class: 'keys' },
+        [
+          ['App', app.id],
+          ['Bot user', app.bot_user_id],
+        ].map(([name, value]) =>
+          h('div', null, h('dt', null, name), h('dd', null, h('code', { class: 'code' }, inert(value)))),
+        ),
+      ),
     ),
   );
 }

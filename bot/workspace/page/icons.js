@@ -20,7 +20,9 @@ const PATHS = {
   send: 'M3 3.5 17.5 10 3 16.5 5.5 10zM5.5 10h6',
   stop: 'M5.5 5.5h9v9h-9z',
   search: 'M8.5 3a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM12.5 12.5 17 17',
-  sun: 'M10 6.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM10 2v2M10 16v2M2 10h2M16 10h2M4.3 4.3l1.5 1.5M14.2 14.2l1.5 1.5M4.3 15.7l1.5-1.5M14.2 5.8l1.5-1.5',
+  sun:
+    'M10 6.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM10 2v2M10 16v2M2 10h2M16 10h2' +
+    'M4.3 4.3l1.5 1.5M14.2 14.2l1.5 1.5M4.3 15.7l1.5-1.5M14.2 5.8l1.5-1.5',
   moon: 'M16.5 12A7 7 0 0 1 8 3.5 7 7 0 1 0 16.5 12z',
   system: 'M3 4h14v10H3zM7.5 17h5M10 14v3',
   keyboard: 'M2.5 5h15v10h-15zM5.5 8h.01M8.5 8h.01M11.5 8h.01M14.5 8h.01M5.5 12h9',
@@ -52,7 +54,14 @@ export function icon(name, size = 18) {
 
 /** Names of the icons an `icon_button` may ask for, and what is drawn for them. */
 export function namedIcon(name) {
-  const known = { trash: 'trash', copy: 'copy', link: 'link', file: 'file', 'thumbs-up': 'up_thumb', 'thumbs-down': 'down_thumb' };
+  const known = {
+    trash: 'trash',
+    copy: 'copy',
+    link: 'link',
+    file: 'file',
+    'thumbs-up': 'up_thumb',
+    'thumbs-down': 'down_thumb',
+  };
   return icon(known[name] ?? 'bolt', 16);
 }
 

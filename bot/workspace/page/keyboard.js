@@ -5,7 +5,13 @@ import { places, openPlace, openThread, state } from './store.js';
 import { openSwitcher } from './switcher.js';
 import { closeThread } from './thread.js';
 
-const REGIONS = ['.sidebar [aria-current="page"]', '#main .msg[tabindex="0"]', '#main .composer-field', '#thread:not([hidden]) .composer-field', '#who'];
+const REGIONS = [
+  '.sidebar [aria-current="page"]',
+  '#main .msg[tabindex="0"]',
+  '#main .composer-field',
+  '#thread:not([hidden]) .composer-field',
+  '#who',
+];
 
 /** Start listening. */
 export function listenToKeys() {
@@ -28,7 +34,8 @@ function anywhere(event) {
   if (mod && event.key.toLowerCase() === 'k') openSwitcher();
   else if (mod && event.key === '/') void showKeys();
   else if (inDialog) return false;
-  else if (event.altKey && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) step(event.key === 'ArrowDown' ? 1 : -1);
+  else if (event.altKey && (event.key === 'ArrowDown' || event.key === 'ArrowUp'))
+    step(event.key === 'ArrowDown' ? 1 : -1);
   else if (event.key === 'F6') cycle(event.shiftKey ? -1 : 1);
   else if (event.key === 'Escape') return escape();
   else if (event.key === '/' && !typing && !mod) document.querySelector('#main .composer-field')?.focus();
@@ -52,7 +59,9 @@ function step(direction) {
 
 function cycle(direction) {
   const stops = REGIONS.map((selector) => document.querySelector(selector)).filter(Boolean);
-  const at = stops.findIndex((stop) => stop === document.activeElement || stop.parentElement.contains(document.activeElement));
+  const at = stops.findIndex(
+    (stop) => stop === document.activeElement || stop.parentElement.contains(document.activeElement),
+  );
   stops[(at + direction + stops.length) % stops.length]?.focus();
 }
 

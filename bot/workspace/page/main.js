@@ -7,7 +7,22 @@ import { drawModals } from './modal.js';
 import { author } from './messages.js';
 import { drawPlace } from './place.js';
 import { drawSidebar } from './sidebar.js';
-import { become, changed, feed, loadFeed, loadFeeds, loadHome, loadModals, loadWorkspace, markRead, openPlace, places, state, subscribe } from './store.js';
+import {
+  become,
+  changed,
+  feed,
+  loadFeed,
+  loadFeeds,
+  loadHome,
+  loadModals,
+  loadWorkspace,
+  markRead,
+  openPlace,
+  places,
+  state,
+  subscribe,
+  unread,
+} from './store.js';
 import { inert, spoken } from './text.js';
 import { applyTheme } from './theme.js';
 import { drawThread } from './thread.js';
@@ -21,7 +36,11 @@ let heard = '';
 
 /** Reload one thing, at most every RELOAD_MS however many events ask for it. */
 function soon(name, task) {
-  if (!reloads.has(name)) reloads.set(name, throttle(() => task().catch(() => null), RELOAD_MS));
+  if (!reloads.has(name))
+    reloads.set(
+      name,
+      throttle(() => task().catch(() => null), RELOAD_MS),
+    );
   reloads.get(name)();
 }
 
@@ -34,8 +53,13 @@ function draw(topics) {
   if (any('me', 'modals')) drawModals();
   if (any('me', 'place', 'thread')) keepAddress();
   if (any('feed')) speak();
-  document.title = `${inert(state.workspace.team.name)} · ${inert(state.me.name)}`;
+  document.title = title();
   if (any('place')) document.body.classList.remove('sidebar-open');
+}
+
+function title() {
+  const count = places().reduce((sum, key) => sum + unread(key), 0);
+  return `${count ? `(${count}) ` : ''}${inert(state.workspace.team.name)} · ${inert(state.me.name)}`;
 }
 
 // Read the newest message of the open place to screen readers, once, and not one's own.
@@ -43,14 +67,26 @@ function speak() {
   const last = feed().messages.at(-1);
   const mark = `${state.me.id} ${state.place.key} ${last?.ts ?? ''}`;
   const known = heard.startsWith(`${state.me.id} ${state.place.key} `);
-  if (last && known && mark !== heard && last.user !== state.me.id && !last.streaming) announce(`${inert(author(last).name)}: ${spoken(last)}`);
+  if (last && known && mark !== heard && last.user !== state.me.id && !last.streaming)
+    announce(`${inert(author(last).name)}: ${spoken(last)}`);
   if (!last?.streaming) heard = mark;
 }
 
 function keepAddress() {
   const words = [state.me.handle, state.place.key, state.place.tab, state.thread].filter(Boolean);
   const next = `#/${words.map(encodeURIComponent).join('/')}`;
-  if (location.hash !== next) history.replaceState(null, '', next);
+  if (location.hash === next) return;
+  if (location.hash.startsWith('#/')) history.pushState(null, '', next);
+  else history.replaceState(null, '', next);
+}
+
+// The address was changed by the browser: back, forward, or another one typed.
+async function followAddress() {
+  const { handle, key, tab, thread } = addressed();
+  const person = state.workspace.people.find((one) => one.handle === handle);
+  if (!person) return;
+  if (person.id !== state.me.id) await become(person);
+  if (places().includes(key)) openPlace(key, tab, thread);
 }
 
 function addressed() {
@@ -70,7 +106,14 @@ function onEvent(event) {
 function reloadChannel(channel) {
   const key = places().find((one) => one === channel || feed(one).channel === channel);
   if (key) soon(`feed ${state.me.id} ${key}`, () => loadFeed(key));
-  else soon(`feeds ${state.me.id}`, () => Promise.all(places().filter((one) => !feed(one).channel).map(loadFeed)));
+  else
+    soon(`feeds ${state.me.id}`, () =>
+      Promise.all(
+        places()
+          .filter((one) => !feed(one).channel)
+          .map(loadFeed),
+      ),
+    );
 }
 
 const reloadShown = () => Promise.all([loadFeeds(), loadModals()]);
@@ -88,17 +131,27 @@ async function start() {
   try {
     await loadWorkspace();
   } catch (error) {
-    replace(part('main'), h('div', { class: 'empty' }, h('p', null, `The workspace can’t be reached (${inert(error.code ?? 'unknown')}).`), h('button', { class: 'button', type: 'button', onclick: () => location.reload() }, 'Try again')));
+    replace(
+      part('main'),
+      h(
+        'div',
+        { class: 'empty' },
+        h('p', null, `The workspace can’t be reached (${inert(error.code ?? 'unknown')}).`),
+        h('button', { class: 'button', type: 'button', onclick: () => location.reload() }, 'Try again'),
+      ),
+    );
     return;
   }
   const wanted = addressed();
   const { people } = state.workspace;
   const kept = localStorage.getItem('meshclaw.me');
   state.me = people.find((one) => one.handle === wanted.handle) ?? people.find((one) => one.id === kept) ?? people[0];
-  if (wanted.key && places().includes(wanted.key)) Object.assign(state, { place: { key: wanted.key, tab: wanted.tab } });
+  if (wanted.key && places().includes(wanted.key))
+    Object.assign(state, { place: { key: wanted.key, tab: wanted.tab } });
   subscribe(draw);
   listenToKeys();
-  follow(onEvent, onState);
+  follow(state.workspace.log_id ?? null, onEvent, onState);
+  window.addEventListener('popstate', () => void followAddress());
   await become(state.me);
   if (wanted.thread && state.place.key === wanted.key) openPlace(wanted.key, wanted.tab, wanted.thread);
   document.addEventListener('visibilitychange', () => {

@@ -31,11 +31,20 @@ function block(rows, at, lookup, depth) {
   if (!row.trim()) return [null, at + 1];
   if (FENCE.test(row)) return fence(rows, at);
   const heading = /^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$/.exec(row);
-  if (heading) return [h('div', { class: `md-h md-h${heading[1].length}`, role: 'heading', 'aria-level': heading[1].length + 2 }, inline(heading[2], lookup)), at + 1];
+  if (heading)
+    return [
+      h(
+        'div',
+        { class: `md-h md-h${heading[1].length}`, role: 'heading', 'aria-level': heading[1].length + 2 },
+        inline(heading[2], lookup),
+      ),
+      at + 1,
+    ];
   if (RULE.test(row)) return [h('hr', { class: 'divider' }), at + 1];
   if (depth < DEEPEST && /^\s{0,3}(>|&gt;)/.test(row)) return quote(rows, at, lookup, depth);
   if (depth < DEEPEST && ITEM.test(row)) return list(rows, at, lookup, depth);
-  if (row.includes('|') && /^[\s|:-]*-[\s|:-]*$/.test(rows[at + 1] ?? '') && rows[at + 1].includes('|')) return table(rows, at, lookup);
+  if (row.includes('|') && /^[\s|:-]*-[\s|:-]*$/.test(rows[at + 1] ?? '') && rows[at + 1].includes('|'))
+    return table(rows, at, lookup);
   return paragraph(rows, at, lookup);
 }
 
@@ -78,7 +87,8 @@ function list(rows, at, lookup, depth) {
 function belongs(rows, index, base) {
   const row = rows[index];
   const indent = row.length - row.trimStart().length;
-  if (!row.trim()) return index + 1 < rows.length && /^\s{2,}\S/.test(rows[index + 1]) && rows[index + 1].search(/\S/) > base + 1;
+  if (!row.trim())
+    return index + 1 < rows.length && /^\s{2,}\S/.test(rows[index + 1]) && rows[index + 1].search(/\S/) > base + 1;
   return indent > base + 1;
 }
 
@@ -87,21 +97,45 @@ function item(inner, lookup, depth) {
   const content = task ? [task[2], ...inner.slice(1)] : inner;
   const nodes = blocks(content, lookup, depth + 1);
   if (nodes[0]?.tagName === 'P') nodes.splice(0, 1, ...nodes[0].childNodes);
-  const box = task && h('span', { class: 'md-task', role: 'img', 'aria-label': task[1] === ' ' ? 'open' : 'done' }, task[1] === ' ' ? '☐' : '☑');
+  const box =
+    task &&
+    h(
+      'span',
+      { class: 'md-task', role: 'img', 'aria-label': task[1] === ' ' ? 'open' : 'done' },
+      task[1] === ' ' ? '☐' : '☑',
+    );
   return append(h('li', { class: task ? 'md-task-item' : null, dir: 'auto' }), [box, nodes]);
 }
 
 function cells(row) {
-  return row.trim().replace(/^\||\|$/g, '').split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'));
+  return row
+    .trim()
+    .replace(/^\||\|$/g, '')
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim().replaceAll('\\|', '|'));
 }
 
 function table(rows, at, lookup) {
   const align = cells(rows[at + 1]).map((rule) => (/^:-+:$/.test(rule) ? 'center' : /-:$/.test(rule) ? 'right' : null));
-  const line = (row, tag) => h('tr', null, cells(row).map((cell, index) => h(tag, { class: align[index] && `align-${align[index]}`, dir: 'auto' }, inline(cell, lookup))));
+  const line = (row, tag) =>
+    h(
+      'tr',
+      null,
+      cells(row).map((cell, index) =>
+        h(tag, { class: align[index] && `align-${align[index]}`, dir: 'auto' }, inline(cell, lookup)),
+      ),
+    );
   let end = at + 2;
   while (end < rows.length && rows[end].includes('|')) end += 1;
   const body = rows.slice(at + 2, end).map((row) => line(row, 'td'));
-  return [h('div', { class: 'table-scroll', tabindex: '0' }, h('table', { class: 'table' }, h('thead', null, line(rows[at], 'th')), h('tbody', null, body))), end];
+  return [
+    h(
+      'div',
+      { class: 'table-scroll', tabindex: '0' },
+      h('table', { class: 'table' }, h('thead', null, line(rows[at], 'th')), h('tbody', null, body)),
+    ),
+    end,
+  ];
 }
 
 function paragraph(rows, at, lookup) {
@@ -115,7 +149,8 @@ function paragraph(rows, at, lookup) {
   return [node, end];
 }
 
-const startsBlock = (row) => FENCE.test(row) || RULE.test(row) || ITEM.test(row) || /^\s{0,3}(#{1,6}\s|>|&gt;)/.test(row);
+const startsBlock = (row) =>
+  FENCE.test(row) || RULE.test(row) || ITEM.test(row) || /^\s{0,3}(#{1,6}\s|>|&gt;)/.test(row);
 
 // Alternatives in order: escape, code, image or link, Slack entity, autolink, emoji, strong, strike, emphasis.
 const INLINE = new RegExp(

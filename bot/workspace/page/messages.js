@@ -23,7 +23,11 @@ const forms = new Map();
 /** Who wrote a message; an app may have chosen another name for it. */
 export function author(message) {
   const known = directory.user(message.user) ?? directory.user(message.bot_id);
-  const base = known ?? { id: String(message.user ?? 'unknown'), name: String(message.user ?? 'Unknown'), isApp: Boolean(message.bot_id) };
+  const base = known ?? {
+    id: String(message.user ?? 'unknown'),
+    name: String(message.user ?? 'Unknown'),
+    isApp: Boolean(message.bot_id),
+  };
   return message.username ? { ...base, name: message.username } : base;
 }
 
@@ -51,7 +55,11 @@ export function drawMessages(list, messages, view) {
     const isNew = !marked && view.newFrom && Number(message.ts) > view.newFrom && message.user !== state.me.id;
     if (isNew) {
       marked = true;
-      items.push({ key: 'new', print: 'new', make: () => h('div', { class: 'divider-new', role: 'separator' }, h('span', null, 'New')) });
+      items.push({
+        key: 'new',
+        print: 'new',
+        make: () => h('div', { class: 'divider-new', role: 'separator' }, h('span', null, 'New')),
+      });
     }
     const grouped = !newDay && !isNew && follows(before, message, view);
     items.push(rowItem(message, { ...view, grouped, thread: view.replies?.get(message.ts) ?? [] }));
@@ -69,23 +77,51 @@ function follows(before, message, view) {
 
 function dayItem(message) {
   const name = dayName(message.ts, state.me);
-  return { key: `day-${dayKey(message.ts, state.me)}`, print: name, make: () => h('div', { class: 'divider-day', role: 'separator', 'aria-label': name }, h('span', null, name)) };
+  return {
+    key: `day-${dayKey(message.ts, state.me)}`,
+    print: name,
+    make: () => h('div', { class: 'divider-day', role: 'separator', 'aria-label': name }, h('span', null, name)),
+  };
 }
 
 function rowItem(message, view) {
   const last = view.thread.at(-1);
-  const print = JSON.stringify([message, view.grouped, view.thread.length, last?.ts, view.thread.map((one) => one.user), state.me.id]);
+  const print = JSON.stringify([
+    message,
+    view.grouped,
+    view.thread.length,
+    last?.ts,
+    view.thread.map((one) => one.user),
+    state.me.id,
+  ]);
   return { key: `${message.ephemeral ? 'only-' : ''}${message.ts}`, print, make: () => row(message, view) };
 }
 
 function row(message, view) {
   const who = author(message);
-  const label = `${inert(who.name)}, ${clock(message.ts, state.me)}${message.ephemeral ? ', only visible to you' : ''}: ${spoken(message)}`;
-  const classes = ['msg', view.grouped && 'grouped', message.ephemeral && 'ephemeral', message.streaming && 'streaming'].filter(Boolean).join(' ');
-  const time = h('time', { class: 'msg-time', datetime: new Date(Number(message.ts) * 1000).toISOString(), title: moment(message.ts, state.me) }, clock(message.ts, state.me));
+  const only = message.ephemeral ? ', only visible to you' : '';
+  const label = `${inert(who.name)}, ${clock(message.ts, state.me)}${only}: ${spoken(message)}`;
+  const classes = ['msg', view.grouped && 'grouped', message.ephemeral && 'ephemeral', message.streaming && 'streaming']
+    .filter(Boolean)
+    .join(' ');
+  const time = h(
+    'time',
+    {
+      class: 'msg-time',
+      datetime: new Date(Number(message.ts) * 1000).toISOString(),
+      title: moment(message.ts, state.me),
+    },
+    clock(message.ts, state.me),
+  );
   const element = h(
     'div',
-    { class: classes, role: 'article', tabindex: '-1', 'aria-label': label, 'aria-busy': message.streaming ? 'true' : null },
+    {
+      class: classes,
+      role: 'article',
+      tabindex: '-1',
+      'aria-label': label,
+      'aria-busy': message.streaming ? 'true' : null,
+    },
     h('div', { class: 'msg-gutter' }, view.grouped ? time : avatar(who)),
     h(
       'div',
@@ -107,19 +143,33 @@ function content(message, view) {
   const formKey = `${state.me.id} ${message.ts}`;
   if (!forms.has(formKey)) forms.set(formKey, new Form());
   const form = forms.get(formKey);
-  const ctx = { surface: 'message', lookup: directory, source, form, act: (detail) => click(source, { ...detail, values: form.toJSON() }) };
+  const ctx = {
+    surface: 'message',
+    lookup: directory,
+    source,
+    form,
+    act: (detail) => click(source, { ...detail, values: form.toJSON() }),
+  };
   const text = message.blocks?.length ? drawBlocks(message.blocks, ctx) : mrkdwn(message.text, directory);
   const body = h('div', { class: 'msg-content' }, text);
   if (message.streaming) place(body, h('span', { class: 'cursor', 'aria-hidden': 'true' }));
   if (message.edited) append(tail(body), [' ', h('span', { class: 'msg-edited' }, '(edited)')]);
-  append(body, [(message.attachments ?? []).map((one) => attachment(one, ctx)), (message.files ?? []).map((file) => fileBlock({ file }))]);
+  append(body, [
+    (message.attachments ?? []).map((one) => attachment(one, ctx)),
+    (message.files ?? []).map((file) => fileBlock({ file })),
+  ]);
   return body;
 }
+
+const RUNNING = [
+  '.block-section, .block-markdown, .block-rich_text, .markdown, .rich, .section-body',
+  '.ln, .md-p, .md-list, .rich-list, .rich-section, li, blockquote',
+].join();
 
 // The innermost last piece of running text, where a cursor or a note belongs.
 function tail(body) {
   let node = body;
-  while (node.lastElementChild?.matches('.block-section, .block-markdown, .block-rich_text, .markdown, .rich, .section-body, .ln, .md-p, .md-list, .rich-list, .rich-section, li, blockquote')) node = node.lastElementChild;
+  while (node.lastElementChild?.matches(RUNNING)) node = node.lastElementChild;
   return node;
 }
 
@@ -133,7 +183,14 @@ function reactions(message, view) {
     const names = users.map((id) => inert(directory.user(id)?.name ?? id)).join(', ');
     return h(
       'button',
-      { class: 'reaction', type: 'button', 'aria-pressed': String(mine), 'aria-label': `${one.name}, ${one.count ?? users.length}`, title: `${names} reacted with :${one.name}:`, onclick: () => react(view.key, message.ts, one.name) },
+      {
+        class: 'reaction',
+        type: 'button',
+        'aria-pressed': String(mine),
+        'aria-label': `${one.name}, ${one.count ?? users.length}`,
+        title: `${names} reacted with :${one.name}:`,
+        onclick: () => react(view.key, message.ts, one.name),
+      },
       emoji(one.name),
       h('span', null, one.count ?? users.length),
     );
@@ -142,7 +199,18 @@ function reactions(message, view) {
 }
 
 function reactButton(message, view, className, label) {
-  const button = h('button', { class: className, type: 'button', 'aria-label': label, title: label, 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }, icon('smile', 16));
+  const button = h(
+    'button',
+    {
+      class: className,
+      type: 'button',
+      'aria-label': label,
+      title: label,
+      'aria-haspopup': 'dialog',
+      'aria-expanded': 'false',
+    },
+    icon('smile', 16),
+  );
   button.addEventListener('click', () => openEmojiPicker(button, (name) => react(view.key, message.ts, name)));
   return button;
 }
@@ -153,14 +221,23 @@ function repliesBar(message, view) {
   return h(
     'button',
     { class: 'replies', type: 'button', onclick: () => openThread(message.ts) },
-    h('span', { class: 'replies-people' }, people.map((who) => avatar(who, 22))),
+    h(
+      'span',
+      { class: 'replies-people' },
+      people.map((who) => avatar(who, 22)),
+    ),
     h('span', { class: 'replies-count' }, count === 1 ? '1 reply' : `${count} replies`),
     h('span', { class: 'dim' }, `Last reply ${ago(view.thread.at(-1).ts, state.me)}`),
   );
 }
 
 function toolbar(message, view) {
-  const tool = (name, label, onclick) => h('button', { class: 'icon-button', type: 'button', tabindex: '-1', 'aria-label': label, title: label, onclick }, icon(name));
+  const tool = (name, label, onclick) =>
+    h(
+      'button',
+      { class: 'icon-button', type: 'button', tabindex: '-1', 'aria-label': label, title: label, onclick },
+      icon(name),
+    );
   const add = reactButton(message, view, 'icon-button', 'Add reaction');
   add.tabIndex = -1;
   const reply = view.inThread ? null : tool('thread', 'Reply in thread', () => openThread(message.ts));
@@ -170,7 +247,9 @@ function toolbar(message, view) {
 
 /** Message shortcuts of the apps, and what the page itself can do with a message. */
 function openMessageMenu(anchor, message, view) {
-  const apps = state.workspace.apps.flatMap((app) => (app.shortcuts ?? []).filter((one) => one.type === 'message').map((one) => ({ app, one })));
+  const apps = state.workspace.apps.flatMap((app) =>
+    (app.shortcuts ?? []).filter((one) => one.type === 'message').map((one) => ({ app, one })),
+  );
   const entries = apps.map(({ app, one }) => ({
     label: inert(one.name),
     hint: inert(app.name),
@@ -181,5 +260,12 @@ function openMessageMenu(anchor, message, view) {
     await navigator.clipboard.writeText(spoken(message));
     toast('Copied.', 'info');
   };
-  openMenu(anchor, 'More actions', [...entries, entries.length ? null : undefined, { label: 'Copy text', icon: icon('copy', 16), run: copy }].filter((entry) => entry !== undefined), { align: 'end' });
+  openMenu(
+    anchor,
+    'More actions',
+    [...entries, entries.length ? null : undefined, { label: 'Copy text', icon: icon('copy', 16), run: copy }].filter(
+      (entry) => entry !== undefined,
+    ),
+    { align: 'end' },
+  );
 }

@@ -35,7 +35,10 @@ export function drawModals() {
   surfaces.get(top.id).draw(open.parts.body, top);
   if (fresh) {
     open.parts.body.scrollTop = 0;
-    (open.parts.body.querySelector('[data-autofocus], input, textarea, .select') ?? open.dialog.querySelector('.modal-submit, .modal-close'))?.focus();
+    (
+      open.parts.body.querySelector('[data-autofocus], input, textarea, .select') ??
+      open.dialog.querySelector('.modal-submit, .modal-close')
+    )?.focus();
   }
 }
 
@@ -45,13 +48,28 @@ function create() {
   const parts = {
     title: h('h2', { id: titleId, class: 'modal-title', dir: 'auto' }),
     from: h('span', { class: 'modal-from' }),
-    back: h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Back', onclick: () => void closeViews(false) }, icon('back')),
+    back: h(
+      'button',
+      { class: 'icon-button', type: 'button', 'aria-label': 'Back', onclick: () => void closeViews(false) },
+      icon('back'),
+    ),
     problem: h('div', { class: 'modal-problem', role: 'alert' }),
     body: h('div', { class: 'modal-body', tabindex: '-1' }),
     foot: h('div', { class: 'modal-foot' }),
   };
-  const closeAll = h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Close', onclick: () => void closeViews(true) }, icon('close'));
-  const form = h('form', { class: 'modal-form', novalidate: true, onsubmit: send }, h('div', { class: 'modal-head' }, parts.back, parts.from, parts.title, closeAll), parts.problem, parts.body, parts.foot);
+  const closeAll = h(
+    'button',
+    { class: 'icon-button', type: 'button', 'aria-label': 'Close', onclick: () => void closeViews(true) },
+    icon('close'),
+  );
+  const form = h(
+    'form',
+    { class: 'modal-form', novalidate: true, onsubmit: send },
+    h('div', { class: 'modal-head' }, parts.back, parts.from, parts.title, closeAll),
+    parts.problem,
+    parts.body,
+    parts.foot,
+  );
   const dialog = h('dialog', { class: 'modal', 'aria-labelledby': titleId }, form);
   dialog.addEventListener('cancel', (event) => {
     event.preventDefault();
@@ -73,7 +91,14 @@ function close() {
 
 function drawFrame(view) {
   const { dialog, parts } = open;
-  const print = JSON.stringify([view.id, view.title, view.submit, view.close, view.submit_disabled, state.modals.length]);
+  const print = JSON.stringify([
+    view.id,
+    view.title,
+    view.submit,
+    view.close,
+    view.submit_disabled,
+    state.modals.length,
+  ]);
   if (dialog.dataset.print === print) return; // the buttons keep their focus, and show what is under way
   dialog.dataset.print = print;
   const app = state.workspace.apps.find((one) => one.id === view.app_id) ?? state.workspace.apps[0];
@@ -81,10 +106,21 @@ function drawFrame(view) {
   dialog.dataset.viewId = view.id;
   parts.back.hidden = state.modals.length < 2;
   replace(parts.title, plain(view.title));
-  if (app) replace(parts.from, avatar(directory.user(app.bot_user_id), 24), h('span', { class: 'sr-only' }, inert(app.name)));
+  if (app)
+    replace(parts.from, avatar(directory.user(app.bot_user_id), 24), h('span', { class: 'sr-only' }, inert(app.name)));
   replace(parts.problem);
-  const closeButton = h('button', { class: 'button modal-close', type: 'button', onclick: () => void closeViews(false) }, plain(view.close) || 'Close');
-  const submitButton = view.submit && h('button', { class: 'button primary modal-submit', type: 'submit', disabled: view.submit_disabled === true }, h('span', { class: 'button-text' }, plain(view.submit)));
+  const closeButton = h(
+    'button',
+    { class: 'button modal-close', type: 'button', onclick: () => void closeViews(false) },
+    plain(view.close) || 'Close',
+  );
+  const submitButton =
+    view.submit &&
+    h(
+      'button',
+      { class: 'button primary modal-submit', type: 'submit', disabled: view.submit_disabled === true },
+      h('span', { class: 'button-text' }, plain(view.submit)),
+    );
   replace(parts.foot, closeButton, submitButton);
 }
 
@@ -104,6 +140,11 @@ async function send(event) {
   const outcome = await submit(viewId, surface.form.toJSON());
   button.removeAttribute('aria-busy');
   if (open?.viewId !== viewId) return;
-  if (typeof outcome === 'string') replace(parts.problem, icon('warning', 16), `${REFUSED[outcome] ?? 'The app could not take this.'} (${inert(outcome)})`);
+  if (typeof outcome === 'string')
+    replace(
+      parts.problem,
+      icon('warning', 16),
+      `${REFUSED[outcome] ?? 'The app could not take this.'} (${inert(outcome)})`,
+    );
   else if (outcome) surface.showErrors(outcome);
 }

@@ -26,7 +26,12 @@ export function mrkdwnInline(text, lookup) {
 }
 
 function preformatted(text) {
-  const body = unescape(text.replace(/^\n/, '').replace(/\n$/, '').replace(/<(https?:[^|>]*)(\|[^>]*)?>/g, '$1'));
+  const body = unescape(
+    text
+      .replace(/^\n/, '')
+      .replace(/\n$/, '')
+      .replace(/<(https?:[^|>]*)(\|[^>]*)?>/g, '$1'),
+  );
   return h('pre', { class: 'pre', tabindex: '0' }, h('code', null, inert(body)));
 }
 
@@ -51,7 +56,11 @@ function lines(text, lookup) {
 function line(row, lookup) {
   const listed = /^(\s*)([•◦▪‣-]|\d{1,3}\.)(\s+)(?=\S)/.exec(row);
   if (!listed) return append(h('div', { class: row ? 'ln' : 'ln ln-empty', dir: 'auto' }), mrkdwnInline(row, lookup));
-  const item = h('div', { class: 'ln ln-item', dir: 'auto', style: { '--depth': String(Math.min(listed[1].length / 2, 6)) } });
+  const item = h('div', {
+    class: 'ln ln-item',
+    dir: 'auto',
+    style: { '--depth': String(Math.min(listed[1].length / 2, 6)) },
+  });
   item.append(h('span', { class: 'ln-mark' }, `${listed[2]} `));
   return append(item, h('span', null, mrkdwnInline(row.slice(listed[0].length), lookup)));
 }

@@ -8,8 +8,11 @@ import { inert } from './text.js';
 const HUES = 8;
 
 /** The first letter, or two, of a name; one character for names in scripts without initials. */
-export function initials(name) {
-  const words = inert(name).trim().split(/[\s._-]+/).filter(Boolean);
+function initials(name) {
+  const words = inert(name)
+    .trim()
+    .split(/[\s._-]+/)
+    .filter(Boolean);
   if (!words.length) return '?';
   const first = [...words[0]][0];
   const second = words.length > 1 ? [...words.at(-1)][0] : '';
@@ -24,7 +27,8 @@ function hueOf(id) {
 
 /** A square with the initials in the person's colour; MeshClaw's own mark for the app. */
 export function avatar(who, size = 36) {
-  if (who.isApp && /meshclaw/i.test(who.name)) return h('span', { class: 'avatar', style: { '--size': `${size}px` } }, mark(size));
+  if (who.isApp && /meshclaw/i.test(who.name))
+    return h('span', { class: 'avatar', style: { '--size': `${size}px` } }, mark(size));
   return h(
     'span',
     { class: `avatar hue-${hueOf(who.id)}`, style: { '--size': `${size}px` }, 'aria-hidden': 'true' },

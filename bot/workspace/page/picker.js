@@ -14,11 +14,38 @@ export function openEmojiPicker(anchor, choose) {
     choose(name);
   };
   const draw = (query) => {
-    const found = query ? findEmoji(query.toLowerCase().replaceAll(':', '').replaceAll(' ', '_'), 48) : [...FREQUENT.map((name) => [name, fromShortcode(name)]), ...findEmoji('', 60).filter(([name]) => !FREQUENT.includes(name))].slice(0, 48);
-    replace(grid, found.map(([name, symbol]) => h('button', { class: 'emoji-cell', type: 'button', title: `:${name}:`, 'aria-label': name.replaceAll('_', ' '), onclick: () => pick(name) }, symbol)));
+    const found = query
+      ? findEmoji(query.toLowerCase().replaceAll(':', '').replaceAll(' ', '_'), 48)
+      : [
+          ...FREQUENT.map((name) => [name, fromShortcode(name)]),
+          ...findEmoji('', 60).filter(([name]) => !FREQUENT.includes(name)),
+        ].slice(0, 48);
+    replace(
+      grid,
+      found.map(([name, symbol]) =>
+        h(
+          'button',
+          {
+            class: 'emoji-cell',
+            type: 'button',
+            title: `:${name}:`,
+            'aria-label': name.replaceAll('_', ' '),
+            onclick: () => pick(name),
+          },
+          symbol,
+        ),
+      ),
+    );
     if (!found.length) grid.append(h('div', { class: 'listbox-none' }, 'No emoji found'));
   };
-  const search = h('input', { class: 'listbox-search', type: 'text', placeholder: 'Find an emoji', 'aria-label': 'Find an emoji', autocomplete: 'off', oninput: () => draw(search.value) });
+  const search = h('input', {
+    class: 'listbox-search',
+    type: 'text',
+    placeholder: 'Find an emoji',
+    'aria-label': 'Find an emoji',
+    autocomplete: 'off',
+    oninput: () => draw(search.value),
+  });
   const walk = (event) => {
     const cells = [...grid.querySelectorAll('.emoji-cell')];
     const at = cells.indexOf(document.activeElement);
@@ -30,5 +57,8 @@ export function openEmojiPicker(anchor, choose) {
     event.preventDefault();
   };
   draw('');
-  openPopover(anchor, h('div', { role: 'dialog', 'aria-label': 'Choose an emoji', onkeydown: walk }, search, grid), { className: 'popover-emoji', align: 'end' });
+  openPopover(anchor, h('div', { role: 'dialog', 'aria-label': 'Choose an emoji', onkeydown: walk }, search, grid), {
+    className: 'popover-emoji',
+    align: 'end',
+  });
 }

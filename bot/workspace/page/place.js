@@ -49,19 +49,44 @@ function build(root, key, tab) {
   parts.newFrom = state.newFrom;
   parts.content.append(parts.intro, parts.list);
   parts.content.addEventListener('scroll', () => nearEnd() && (parts.jump.hidden = true));
-  parts.composer = composer({ key, placeholder: placeholderFor(key), onUpAtStart: () => parts.list.querySelector('.msg:last-of-type')?.focus() });
-  replace(root, head, parts.content, h('div', { class: 'foot' }, parts.jump, parts.status, parts.prompts, parts.composer));
+  parts.composer = composer({
+    key,
+    placeholder: placeholderFor(key),
+    onUpAtStart: () => parts.list.querySelector('.msg:last-of-type')?.focus(),
+  });
+  replace(
+    root,
+    head,
+    parts.content,
+    h('div', { class: 'foot' }, parts.jump, parts.status, parts.prompts, parts.composer),
+  );
 }
 
 function title(key, app) {
   const channel = directory.channel(key);
-  if (channel) return h('h1', null, icon(channel.is_private ? 'lock' : 'hash', 18), h('span', null, inert(channel.name)), h('span', { class: 'head-note' }, `${channel.members.filter((id) => state.workspace.people.some((one) => one.id === id)).length} people`, channel.topic ? ` · ${inert(channel.topic)}` : ''));
+  if (channel)
+    return h(
+      'h1',
+      null,
+      icon(channel.is_private ? 'lock' : 'hash', 18),
+      h('span', null, inert(channel.name)),
+      h(
+        'span',
+        { class: 'head-note' },
+        `${channel.members.filter((id) => state.workspace.people.some((one) => one.id === id)).length} people`,
+        channel.topic ? ` · ${inert(channel.topic)}` : '',
+      ),
+    );
   const who = app ? directory.user(app.bot_user_id) : personAt(key);
   return h('h1', null, who ? avatar(who, 26) : null, who ? nameOf(who) : inert(key), app ? appBadge() : null);
 }
 
 function tabs(key, current) {
-  const names = [['home', 'Home'], ['messages', 'Messages'], ['about', 'About']];
+  const names = [
+    ['home', 'Home'],
+    ['messages', 'Messages'],
+    ['about', 'About'],
+  ];
   const move = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
@@ -69,7 +94,24 @@ function tabs(key, current) {
     openPlace(key, names[(at + step + names.length) % names.length][0]);
     document.querySelector('#main [role="tab"][aria-selected="true"]')?.focus();
   };
-  return h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'App', onkeydown: move }, names.map(([name, label]) => h('button', { class: 'tab', type: 'button', role: 'tab', 'aria-selected': String(name === current), tabindex: name === current ? '0' : '-1', onclick: () => openPlace(key, name) }, label)));
+  return h(
+    'div',
+    { class: 'tabs', role: 'tablist', 'aria-label': 'App', onkeydown: move },
+    names.map(([name, label]) =>
+      h(
+        'button',
+        {
+          class: 'tab',
+          type: 'button',
+          role: 'tab',
+          'aria-selected': String(name === current),
+          tabindex: name === current ? '0' : '-1',
+          onclick: () => openPlace(key, name),
+        },
+        label,
+      ),
+    ),
+  );
 }
 
 const nearEnd = () => parts.content.scrollHeight - parts.content.scrollTop - parts.content.clientHeight < NEAR_END_PX;
@@ -98,11 +140,59 @@ function drawIntro(key, data, roots) {
   const channel = directory.channel(key);
   const who = app ? directory.user(app.bot_user_id) : personAt(key);
   if (data.error) {
-    replace(parts.intro, h('p', { class: 'note' }, who && !app ? `Direct messages between people aren’t part of this workspace (${inert(data.error)}).` : `These messages can’t be loaded (${inert(data.error)}).`));
+    replace(
+      parts.intro,
+      h(
+        'p',
+        { class: 'note' },
+        who && !app
+          ? `Direct messages between people aren’t part of this workspace (${inert(data.error)}).`
+          : `These messages can’t be loaded (${inert(data.error)}).`,
+      ),
+    );
     return;
   }
-  const words = channel ? [h('h2', null, `#${inert(channel.name)}`), h('p', null, channel.is_private ? 'A private channel: only its members see what is said here.' : 'The very beginning of this channel.')] : [avatar(who, 56), h('h2', null, inert(who?.name ?? key)), h('p', null, app ? `This is your own conversation with ${inert(who.name)}. Nobody else sees it.` : `This is the very beginning of your conversation with ${inert(who?.name ?? key)}.`)];
-  replace(parts.intro, words, app && !roots.length ? h('div', { class: 'try' }, allCommands().filter((one) => one.app === app).map((one) => h('button', { class: 'command', type: 'button', onclick: () => compose(`${one.command} `) }, inert(`${one.command} ${one.usage}`.trim())))) : null);
+  const words = channel
+    ? [
+        h('h2', null, `#${inert(channel.name)}`),
+        h(
+          'p',
+          null,
+          channel.is_private
+            ? 'A private channel: only its members see what is said here.'
+            : 'The very beginning of this channel.',
+        ),
+      ]
+    : [
+        avatar(who, 56),
+        h('h2', null, inert(who?.name ?? key)),
+        h(
+          'p',
+          null,
+          app
+            ? `This is your own conversation with ${inert(who.name)}. Nobody else sees it.`
+            : `This is the very beginning of your conversation with ${inert(who?.name ?? key)}.`,
+        ),
+      ];
+  replace(
+    parts.intro,
+    words,
+    app && !roots.length
+      ? h(
+          'div',
+          { class: 'try' },
+          allCommands()
+            .filter((one) => one.app === app)
+            .map((one) =>
+              h(
+                'button',
+                { class: 'command', type: 'button', onclick: () => compose(`${one.command} `) },
+                inert(`${one.command} ${one.usage}`.trim()),
+              ),
+            ),
+        )
+      : null,
+  );
 }
 
 function prompts(key, data, roots) {
@@ -110,6 +200,12 @@ function prompts(key, data, roots) {
   if (!offered.length || roots.length > 6) return null;
   return [
     data.prompts?.title ? h('div', { class: 'prompts-title' }, inert(data.prompts.title)) : null,
-    h('div', { class: 'prompts-list' }, offered.map((one) => h('button', { class: 'prompt', type: 'button', onclick: () => void send(key, one.message) }, inert(one.title)))),
+    h(
+      'div',
+      { class: 'prompts-list' },
+      offered.map((one) =>
+        h('button', { class: 'prompt', type: 'button', onclick: () => void send(key, one.message) }, inert(one.title)),
+      ),
+    ),
   ];
 }

@@ -16,22 +16,29 @@ export function closePopover(keepFocus = false) {
   onclose?.();
 }
 
-/** True while a panel opened from this element is showing. */
-export const isOpenFrom = (anchor) => current?.anchor === anchor;
-
 /**
  * Open `content` beside `anchor`. `place` is 'below' or 'above'; it flips when there is no room. `passive` panels
  * (completions) leave the focus where it is.
  */
-export function openPopover(anchor, content, { place = 'below', align = 'start', className = '', onclose, passive = false } = {}) {
+export function openPopover(
+  anchor,
+  content,
+  { place = 'below', align = 'start', className = '', onclose, passive = false } = {},
+) {
   closePopover(true);
   const panel = h('div', { class: `popover ${className}`, popover: 'manual', id: uniqueId('panel') }, content);
   (anchor.closest('dialog[open]') ?? document.body).append(panel);
   panel.showPopover();
   position(panel, anchor, place, align);
   anchor.setAttribute('aria-expanded', 'true');
-  current = { panel, anchor, onclose, cleanup: watch(panel, anchor, passive, () => position(panel, anchor, place, align)) };
-  if (!passive) (panel.querySelector('[data-autofocus], input, button, [tabindex="0"]') ?? panel).focus({ preventScroll: true });
+  current = {
+    panel,
+    anchor,
+    onclose,
+    cleanup: watch(panel, anchor, passive, () => position(panel, anchor, place, align)),
+  };
+  if (!passive)
+    (panel.querySelector('[data-autofocus], input, button, [tabindex="0"]') ?? panel).focus({ preventScroll: true });
   return panel;
 }
 
@@ -41,7 +48,10 @@ function position(panel, anchor, place, align) {
   const size = panel.getBoundingClientRect();
   const roomBelow = window.innerHeight - from.bottom - edge;
   const roomAbove = from.top - edge;
-  const below = place === 'below' ? roomBelow >= Math.min(size.height, 200) || roomBelow >= roomAbove : roomAbove < Math.min(size.height, 200) && roomBelow > roomAbove;
+  const below =
+    place === 'below'
+      ? roomBelow >= Math.min(size.height, 200) || roomBelow >= roomAbove
+      : roomAbove < Math.min(size.height, 200) && roomBelow > roomAbove;
   panel.style.maxHeight = `${Math.max(120, (below ? roomBelow : roomAbove) - 4)}px`;
   const height = Math.min(size.height, below ? roomBelow - 4 : roomAbove - 4);
   const left = align === 'end' ? from.right - size.width : from.left;
@@ -98,11 +108,20 @@ export function openMenu(anchor, label, entries, options = {}) {
         },
       },
       entry.icon ?? null,
-      h('span', { class: 'menu-text' }, h('span', null, entry.label), entry.hint && h('span', { class: 'menu-hint' }, entry.hint)),
+      h(
+        'span',
+        { class: 'menu-text' },
+        h('span', null, entry.label),
+        entry.hint && h('span', { class: 'menu-hint' }, entry.hint),
+      ),
       entry.checked ? h('span', { class: 'menu-check', 'aria-hidden': 'true' }, '✓') : null,
     );
   });
-  const menu = h('div', { class: 'menu', role: 'menu', 'aria-label': label, onkeydown: (event) => moveIn(event, menu) }, items);
+  const menu = h(
+    'div',
+    { class: 'menu', role: 'menu', 'aria-label': label, onkeydown: (event) => moveIn(event, menu) },
+    items,
+  );
   anchor.setAttribute('aria-haspopup', 'menu');
   const panel = openPopover(anchor, menu, { className: 'popover-menu', ...options });
   (menu.querySelector('[aria-checked="true"]') ?? menu.querySelector('.menu-item'))?.focus();
@@ -119,6 +138,8 @@ function moveIn(event, menu) {
     items[(next + items.length) % items.length]?.focus();
   } else if (event.key.length === 1 && /\S/.test(event.key)) {
     const letter = event.key.toLocaleLowerCase();
-    [...items.slice(at + 1), ...items].find((item) => item.textContent.trim().toLocaleLowerCase().startsWith(letter))?.focus();
+    [...items.slice(at + 1), ...items]
+      .find((item) => item.textContent.trim().toLocaleLowerCase().startsWith(letter))
+      ?.focus();
   }
 }

@@ -29,7 +29,9 @@ function line(key, current, session) {
     { class: 'status', role: 'status' },
     h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
     words,
-    session ? h('button', { class: 'button small', type: 'button', onclick: () => void stop(key, session.thread_ts) }, 'Stop') : null,
+    session
+      ? h('button', { class: 'button small', type: 'button', onclick: () => void stop(key, session.thread_ts) }, 'Stop')
+      : null,
   );
 }
 

@@ -64,7 +64,8 @@ export const appKey = (app) => `@${handleOf(app)}`;
 export const appAt = (key) => state.workspace.apps.find((app) => appKey(app) === key) ?? null;
 
 /** The other person behind a place key, or null. */
-export const personAt = (key) => (key.startsWith('@') ? state.workspace.people.find((one) => `@${one.handle}` === key) ?? null : null);
+export const personAt = (key) =>
+  key.startsWith('@') ? (state.workspace.people.find((one) => `@${one.handle}` === key) ?? null) : null;
 
 /** Channels the person looking is in. */
 export const myChannels = () => state.workspace.channels.filter((channel) => channel.members.includes(state.me.id));
@@ -72,7 +73,11 @@ export const myChannels = () => state.workspace.channels.filter((channel) => cha
 /** All places of the person looking, in the order of the sidebar. */
 export function places() {
   const others = state.workspace.people.filter((one) => one.id !== state.me.id);
-  return [...myChannels().map((channel) => channel.id), ...others.map((one) => `@${one.handle}`), ...state.workspace.apps.map(appKey)];
+  return [
+    ...myChannels().map((channel) => channel.id),
+    ...others.map((one) => `@${one.handle}`),
+    ...state.workspace.apps.map(appKey),
+  ];
 }
 
 /** The feed of the open place; empty until it has been loaded. */
@@ -146,7 +151,7 @@ export async function become(person) {
 
 /** Show a place; for an app the tab too. */
 export function openPlace(key, tab = 'messages', thread = null) {
-  const target = key.startsWith('D') ? [...state.feeds].find(([, one]) => one.channel === key)?.[0] ?? key : key;
+  const target = key.startsWith('D') ? ([...state.feeds].find(([, one]) => one.channel === key)?.[0] ?? key) : key;
   const sameTab = state.place && state.place.key === target && state.place.tab === tab;
   state.place = { key: target, tab };
   state.thread = thread;
@@ -168,7 +173,8 @@ export function openThread(ts) {
   changed('thread');
 }
 
-const isOpen = (key) => state.place?.key === key && state.place.tab === 'messages' && document.visibilityState === 'visible';
+const isOpen = (key) =>
+  state.place?.key === key && state.place.tab === 'messages' && document.visibilityState === 'visible';
 
 function reads() {
   try {
@@ -182,7 +188,10 @@ function reads() {
 export function markRead(key = state.place.key) {
   const last = feed(key).messages.at(-1)?.ts;
   if (!last || reads()[key] === last) return;
-  localStorage.setItem(`${READ_KEY}.${state.workspace.team.id}.${state.me.id}`, JSON.stringify({ ...reads(), [key]: last }));
+  localStorage.setItem(
+    `${READ_KEY}.${state.workspace.team.id}.${state.me.id}`,
+    JSON.stringify({ ...reads(), [key]: last }),
+  );
 }
 
 const seenUntil = (key) => Number.parseFloat(reads()[key] ?? '0');
@@ -190,5 +199,7 @@ const seenUntil = (key) => Number.parseFloat(reads()[key] ?? '0');
 /** How many messages of others arrived in a place since the person last looked. */
 export function unread(key) {
   const since = seenUntil(key);
-  return feed(key).messages.filter((one) => Number.parseFloat(one.ts) > since && one.user !== state.me.id && !one.ephemeral).length;
+  return feed(key).messages.filter(
+    (one) => Number.parseFloat(one.ts) > since && one.user !== state.me.id && !one.ephemeral,
+  ).length;
 }

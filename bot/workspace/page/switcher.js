@@ -36,11 +36,32 @@ function build(finish) {
     const query = field.value.trim().toLocaleLowerCase().replace(/^[#@]/, '');
     shown = targets().filter((one) => one.words.toLocaleLowerCase().includes(query));
     active = 0;
-    replace(list, shown.map((one, index) => h('div', { class: 'option', role: 'option', id: `${listId}-${index}`, onclick: () => run(one) }, h('span', { class: 'option-icon' }, one.figure()), h('span', { class: 'menu-text' }, h('span', null, one.label), h('span', { class: 'menu-hint' }, one.hint)))));
+    replace(
+      list,
+      shown.map((one, index) =>
+        h(
+          'div',
+          { class: 'option', role: 'option', id: `${listId}-${index}`, onclick: () => run(one) },
+          h('span', { class: 'option-icon' }, one.figure()),
+          h('span', { class: 'menu-text' }, h('span', null, one.label), h('span', { class: 'menu-hint' }, one.hint)),
+        ),
+      ),
+    );
     if (!shown.length) list.append(h('div', { class: 'listbox-none' }, 'Nothing of that name'));
     else mark();
   };
-  const field = h('input', { class: 'listbox-search switcher-field', type: 'text', placeholder: 'Channel, person, app, command…', autocomplete: 'off', role: 'combobox', 'aria-controls': listId, 'aria-expanded': 'true', 'aria-label': 'Jump to', 'data-autofocus': true, oninput: () => draw() });
+  const field = h('input', {
+    class: 'listbox-search switcher-field',
+    type: 'text',
+    placeholder: 'Channel, person, app, command…',
+    autocomplete: 'off',
+    role: 'combobox',
+    'aria-controls': listId,
+    'aria-expanded': 'true',
+    'aria-label': 'Jump to',
+    'data-autofocus': true,
+    oninput: () => draw(),
+  });
   field.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
@@ -58,15 +79,50 @@ function targets() {
   const others = state.workspace.people.filter((one) => one.id !== state.me.id);
   const apps = state.workspace.apps;
   const bot = (app) => directory.user(app.bot_user_id);
-  const place = (key, label, hint, figure, tab) => ({ label, hint: unread(key) ? `${hint} · ${unread(key)} unread` : hint, words: `${label} ${hint}`, figure, run: () => openPlace(key, tab) });
+  const place = (key, label, hint, figure, tab) => ({
+    label,
+    hint: unread(key) ? `${hint} · ${unread(key)} unread` : hint,
+    words: `${label} ${hint}`,
+    figure,
+    run: () => openPlace(key, tab),
+  });
   return [
     ...apps.map((app) => place(appKey(app), inert(app.name), 'App, messages', () => avatar(bot(app), 20))),
-    ...myChannels().map((one) => place(one.id, inert(one.name), one.is_private ? 'Private channel' : 'Channel', () => icon(one.is_private ? 'lock' : 'hash', 16))),
+    ...myChannels().map((one) =>
+      place(one.id, inert(one.name), one.is_private ? 'Private channel' : 'Channel', () =>
+        icon(one.is_private ? 'lock' : 'hash', 16),
+      ),
+    ),
     ...others.map((one) => place(`@${one.handle}`, inert(one.name), 'Direct messages', () => avatar(one, 20))),
-    ...apps.flatMap((app) => [place(appKey(app), `${inert(app.name)}: Home`, 'App Home', () => icon('home', 16), 'home'), place(appKey(app), `${inert(app.name)}: About`, 'About this app', () => icon('info', 16), 'about')]),
-    ...apps.flatMap((app) => (app.shortcuts ?? []).filter((one) => one.type === 'global').map((one) => ({ label: inert(one.name), hint: `${inert(app.name)} shortcut`, words: one.name, figure: () => icon('bolt', 16), run: () => shortcut(one.callback_id, one.name) }))),
-    ...allCommands().map((one) => ({ label: inert(one.command), hint: inert(one.description || 'Command'), words: one.command, figure: () => icon('bolt', 16), run: () => compose(`${one.command} `) })),
-    ...others.map((one) => ({ label: `Be ${inert(one.name)}`, hint: 'Look through their eyes', words: `be ${one.name}`, figure: () => avatar(one, 20), run: () => void become(one) })),
+    ...apps.flatMap((app) => [
+      place(appKey(app), `${inert(app.name)}: Home`, 'App Home', () => icon('home', 16), 'home'),
+      place(appKey(app), `${inert(app.name)}: About`, 'About this app', () => icon('info', 16), 'about'),
+    ]),
+    ...apps.flatMap((app) =>
+      (app.shortcuts ?? [])
+        .filter((one) => one.type === 'global')
+        .map((one) => ({
+          label: inert(one.name),
+          hint: `${inert(app.name)} shortcut`,
+          words: one.name,
+          figure: () => icon('bolt', 16),
+          run: () => shortcut(one.callback_id, one.name),
+        })),
+    ),
+    ...allCommands().map((one) => ({
+      label: inert(one.command),
+      hint: inert(one.description || 'Command'),
+      words: one.command,
+      figure: () => icon('bolt', 16),
+      run: () => compose(`${one.command} `),
+    })),
+    ...others.map((one) => ({
+      label: `Be ${inert(one.name)}`,
+      hint: 'Look through their eyes',
+      words: `be ${one.name}`,
+      figure: () => avatar(one, 20),
+      run: () => void become(one),
+    })),
   ];
 }
 

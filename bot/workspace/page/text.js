@@ -24,7 +24,9 @@ export function plain(object) {
   if (object === null || object === undefined) return '';
   const text = typeof object === 'string' ? object : String(object.text ?? '');
   const shown = inert(unescape(text));
-  return object.emoji === false ? shown : shown.replace(/:([a-z0-9_+'-]+):/g, (whole, name) => fromShortcode(name) ?? whole);
+  return object.emoji === false
+    ? shown
+    : shown.replace(/:([a-z0-9_+'-]+):/g, (whole, name) => fromShortcode(name) ?? whole);
 }
 
 /** The address if it may be followed from here (http, https, mailto), else null. */
@@ -40,5 +42,12 @@ export function safeUrl(address) {
 /** What a screen reader or a notification hears of a message: its text without any markup. */
 export function spoken(message) {
   const source = String(message.text ?? '').slice(0, 400);
-  return inert(unescape(source.replace(/<[@#!][^>|]*\|?([^>]*)>/g, '$1').replace(/<[^>|]+\|([^>]+)>/g, '$1').replace(/[*_~`]/g, '')));
+  return inert(
+    unescape(
+      source
+        .replace(/<[@#!][^>|]*\|?([^>]*)>/g, '$1')
+        .replace(/<[^>|]+\|([^>]+)>/g, '$1')
+        .replace(/[*_~`]/g, ''),
+    ),
+  );
 }

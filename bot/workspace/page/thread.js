@@ -47,10 +47,24 @@ function build(root, key, thread) {
     status: h('div', { class: 'status-slot' }),
   };
   parts.scroll = h('div', { class: 'scroll', tabindex: '-1' }, parts.root, parts.count, parts.list);
-  const close = h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Close thread', title: 'Close (Esc)', onclick: closeThread }, icon('close'));
+  const close = h(
+    'button',
+    { class: 'icon-button', type: 'button', 'aria-label': 'Close thread', title: 'Close (Esc)', onclick: closeThread },
+    icon('close'),
+  );
   const where = channel ? `#${channel.name}` : placeholderFor(key).replace('Message ', '');
-  const writing = composer({ key, thread, placeholder: 'Reply…', onUpAtStart: () => parts.list.querySelector('.msg:last-of-type')?.focus() });
-  replace(root, h('header', { class: 'head' }, h('h2', null, 'Thread', h('span', { class: 'head-note' }, where)), close), parts.scroll, h('div', { class: 'foot' }, parts.status, writing));
+  const writing = composer({
+    key,
+    thread,
+    placeholder: 'Reply…',
+    onUpAtStart: () => parts.list.querySelector('.msg:last-of-type')?.focus(),
+  });
+  replace(
+    root,
+    h('header', { class: 'head' }, h('h2', null, 'Thread', h('span', { class: 'head-note' }, where)), close),
+    parts.scroll,
+    h('div', { class: 'foot' }, parts.status, writing),
+  );
   requestAnimationFrame(() => root.querySelector('.composer-field')?.focus());
 }
 
@@ -59,9 +73,16 @@ function update(key, thread) {
   const { roots, replies } = split(data.messages);
   const answers = replies.get(thread) ?? [];
   const view = { key, channel: data.channel, inThread: true };
-  drawMessages(parts.root, roots.filter((message) => message.ts === thread), view);
+  drawMessages(
+    parts.root,
+    roots.filter((message) => message.ts === thread),
+    view,
+  );
   drawMessages(parts.list, answers, view);
-  replace(parts.count, answers.length ? h('span', null, answers.length === 1 ? '1 reply' : `${answers.length} replies`) : null);
+  replace(
+    parts.count,
+    answers.length ? h('span', null, answers.length === 1 ? '1 reply' : `${answers.length} replies`) : null,
+  );
   showStatus(parts.status, key, data, thread);
   const streaming = answers.some((message) => message.streaming);
   if (answers.length !== before || streaming) parts.scroll.scrollTop = parts.scroll.scrollHeight;

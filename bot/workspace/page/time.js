@@ -49,7 +49,14 @@ export function dayName(ts, person) {
 export function ago(ts, person) {
   const relative = new Intl.RelativeTimeFormat(String(person.locale ?? 'en').replace('_', '-'), { numeric: 'auto' });
   const seconds = Math.round(Number.parseFloat(ts) - Date.now() / 1000);
-  const steps = [[60, 'second'], [60, 'minute'], [24, 'hour'], [30, 'day'], [12, 'month'], [Infinity, 'year']];
+  const steps = [
+    [60, 'second'],
+    [60, 'minute'],
+    [24, 'hour'],
+    [30, 'day'],
+    [12, 'month'],
+    [Infinity, 'year'],
+  ];
   let amount = seconds;
   for (const [size, unit] of steps) {
     if (Math.abs(amount) < size) return relative.format(Math.trunc(amount), unit);
@@ -88,10 +95,20 @@ export function fromTemplate(seconds, template, person) {
 // How far a zone is ahead of UTC at a moment, in milliseconds.
 function zoneOffset(milliseconds, zone) {
   const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
   }).formatToParts(new Date(milliseconds));
   const part = (type) => Number(parts.find((one) => one.type === type).value);
-  return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')) - Math.floor(milliseconds / 1000) * 1000;
+  return (
+    Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')) -
+    Math.floor(milliseconds / 1000) * 1000
+  );
 }
 
 /** Epoch seconds as the value of a datetime-local input in that zone. */

@@ -13,7 +13,11 @@ export function toast(text, kind = 'error', detail = '') {
     { class: `toast toast-${kind}`, role: kind === 'error' ? 'alert' : 'status' },
     icon(kind === 'error' ? 'warning' : 'info'),
     h('div', { class: 'toast-text' }, h('div', null, text), detail && h('div', { class: 'toast-detail' }, detail)),
-    h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Dismiss', onclick: () => note.remove() }, icon('close', 16)),
+    h(
+      'button',
+      { class: 'icon-button', type: 'button', 'aria-label': 'Dismiss', onclick: () => note.remove() },
+      icon('close', 16),
+    ),
   );
   shelf().append(note);
   while (shelf().children.length > 3) shelf().firstElementChild.remove();

@@ -14,18 +14,60 @@ import { clock } from './time.js';
 /** Draw the bar into its element. */
 export function drawTop(root) {
   const focused = root.contains(document.activeElement) ? document.activeElement.id : null;
-  const tool = (name, label, onclick) => h('button', { class: 'icon-button top-tool', type: 'button', 'aria-label': label, title: label, onclick }, icon(name));
-  const themeButton = tool({ system: 'system', light: 'sun', dark: 'moon' }[theme()], `Theme: ${theme()}`, () => openThemes(themeButton, root));
-  const menu = h('button', { class: 'icon-button top-tool top-menu', type: 'button', 'aria-label': 'Show or hide the sidebar', onclick: () => document.body.classList.toggle('sidebar-open') }, icon('menu'));
-  const find = h('button', { class: 'top-find', type: 'button', onclick: () => openSwitcher() }, icon('search', 16), h('span', null, `Jump to… in ${inert(state.workspace.team.name)}`), h('kbd', null, navigator.platform.startsWith('Mac') ? '⌘K' : 'Ctrl K'));
+  const tool = (name, label, onclick) =>
+    h(
+      'button',
+      { class: 'icon-button top-tool', type: 'button', 'aria-label': label, title: label, onclick },
+      icon(name),
+    );
+  const themeButton = tool({ system: 'system', light: 'sun', dark: 'moon' }[theme()], `Theme: ${theme()}`, () =>
+    openThemes(themeButton, root),
+  );
+  const menu = h(
+    'button',
+    {
+      class: 'icon-button top-tool top-menu',
+      type: 'button',
+      'aria-label': 'Show or hide the sidebar',
+      onclick: () => document.body.classList.toggle('sidebar-open'),
+    },
+    icon('menu'),
+  );
+  const find = h(
+    'button',
+    { class: 'top-find', type: 'button', onclick: () => openSwitcher() },
+    icon('search', 16),
+    h('span', null, `Jump to… in ${inert(state.workspace.team.name)}`),
+    h('kbd', null, navigator.platform.startsWith('Mac') ? '⌘K' : 'Ctrl K'),
+  );
   const who = h(
     'button',
-    { class: 'top-who', id: 'who', type: 'button', 'aria-haspopup': 'menu', 'aria-expanded': 'false', title: 'Be somebody else', onclick: () => openPeople(who) },
+    {
+      class: 'top-who',
+      id: 'who',
+      type: 'button',
+      'aria-haspopup': 'menu',
+      'aria-expanded': 'false',
+      title: 'Be somebody else',
+      onclick: () => openPeople(who),
+    },
     avatar(state.me, 26),
-    h('span', { class: 'top-who-text' }, h('span', { class: 'top-who-are' }, 'You are '), h('strong', null, inert(state.me.name))),
+    h(
+      'span',
+      { class: 'top-who-text' },
+      h('span', { class: 'top-who-are' }, 'You are '),
+      h('strong', null, inert(state.me.name)),
+    ),
     h('span', { 'aria-hidden': 'true' }, '▾'),
   );
-  replace(root, menu, h('span', { class: 'top-space' }), find, h('span', { class: 'top-space' }), h('span', { class: 'top-tools' }, themeButton, tool('keyboard', 'Keyboard shortcuts', showKeys), who));
+  replace(
+    root,
+    menu,
+    h('span', { class: 'top-space' }),
+    find,
+    h('span', { class: 'top-space' }),
+    h('span', { class: 'top-tools' }, themeButton, tool('keyboard', 'Keyboard shortcuts', showKeys), who),
+  );
   if (focused) document.getElementById(focused)?.focus();
 }
 
@@ -37,7 +79,9 @@ function openPeople(anchor) {
     'Be somebody else',
     state.workspace.people.map((one) => ({
       label: inert(one.name),
-      hint: [`${clock(now, one)} in ${String(one.tz).split('/').at(-1).replaceAll('_', ' ')}`, role(one)].filter(Boolean).join(' · '),
+      hint: [`${clock(now, one)} in ${String(one.tz).split('/').at(-1).replaceAll('_', ' ')}`, role(one)]
+        .filter(Boolean)
+        .join(' · '),
       icon: avatar(one, 28),
       checked: one.id === state.me.id,
       run: () => void become(one),
@@ -47,6 +91,16 @@ function openPeople(anchor) {
 }
 
 function openThemes(anchor, root) {
-  const choice = (name, label, figure) => ({ label, icon: icon(figure, 16), checked: theme() === name, run: () => (setTheme(name), drawTop(root)) });
-  openMenu(anchor, 'Theme', [choice('light', 'Light', 'sun'), choice('dark', 'Dark', 'moon'), choice('system', 'Like the system', 'system')], { align: 'end' });
+  const choice = (name, label, figure) => ({
+    label,
+    icon: icon(figure, 16),
+    checked: theme() === name,
+    run: () => (setTheme(name), drawTop(root)),
+  });
+  openMenu(
+    anchor,
+    'Theme',
+    [choice('light', 'Light', 'sun'), choice('dark', 'Dark', 'moon'), choice('system', 'Like the system', 'system')],
+    { align: 'end' },
+  );
 }

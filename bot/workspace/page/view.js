@@ -30,11 +30,14 @@ export class ViewSurface {
       act: (detail) => click({ view_id: view.id }, { ...detail, values: this.form.toJSON() }),
     };
     this.form.keepOnly(new Set(blocks.flatMap(keysOf)));
-    reconcile(root, blocks.map((block, index) => ({
-      key: block.block_id ?? `at-${index}`,
-      print: JSON.stringify([block, this.errors[block.block_id] ?? null]),
-      make: () => drawBlocks([block], ctx)[0],
-    })));
+    reconcile(
+      root,
+      blocks.map((block, index) => ({
+        key: block.block_id ?? `at-${index}`,
+        print: JSON.stringify([block, this.errors[block.block_id] ?? null]),
+        make: () => drawBlocks([block], ctx)[0],
+      })),
+    );
   }
 
   clearError(blockId) {
@@ -70,9 +73,12 @@ export class ViewSurface {
 function problemWith({ element = {}, optional }, value) {
   if (isEmpty(value)) return optional || element.type === 'file_input' ? null : 'Please complete this required field.';
   const text = String(value);
-  if (element.min_length && text.length < element.min_length) return `Please use at least ${element.min_length} characters.`;
-  if (element.max_length && text.length > element.max_length) return `Please use at most ${element.max_length} characters.`;
-  if (element.type === 'email_text_input' && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return 'Please enter a valid email address.';
+  if (element.min_length && text.length < element.min_length)
+    return `Please use at least ${element.min_length} characters.`;
+  if (element.max_length && text.length > element.max_length)
+    return `Please use at most ${element.max_length} characters.`;
+  if (element.type === 'email_text_input' && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text))
+    return 'Please enter a valid email address.';
   if (element.type === 'url_text_input' && !/^https?:\/\/\S+$/i.test(text)) return 'Please enter a valid URL.';
   return element.type === 'number_input' ? numberProblem(element, text) : null;
 }
@@ -81,13 +87,17 @@ function numberProblem(element, text) {
   const number = Number(text);
   if (!text.trim() || !Number.isFinite(number)) return 'Please enter a number.';
   if (!element.is_decimal_allowed && !Number.isInteger(number)) return 'Please enter a whole number.';
-  if (element.min_value !== undefined && number < Number(element.min_value)) return `Please enter ${element.min_value} or more.`;
-  if (element.max_value !== undefined && number > Number(element.max_value)) return `Please enter ${element.max_value} or less.`;
+  if (element.min_value !== undefined && number < Number(element.min_value))
+    return `Please enter ${element.min_value} or more.`;
+  if (element.max_value !== undefined && number > Number(element.max_value))
+    return `Please enter ${element.max_value} or less.`;
   return null;
 }
 
 function keysOf(block) {
-  const elements = [block.element, block.accessory, ...(block.elements ?? []), ...(block.actions ?? [])].filter((one) => one?.action_id);
+  const elements = [block.element, block.accessory, ...(block.elements ?? []), ...(block.actions ?? [])].filter(
+    (one) => one?.action_id,
+  );
   const own = elements.map((one) => `${block.block_id}\n${one.action_id}`);
   return [...own, ...(block.child_blocks ?? []).flatMap(keysOf)];
 }

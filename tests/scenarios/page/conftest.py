@@ -30,8 +30,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def workspace(tmp_path: Path) -> AsyncIterator[Workspace]:
-    workspace = await Workspace.start(port=0, data=tmp_path / "workspace", timing=QUICK)
+async def workspace(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Workspace]:
+    """Without a manifest, so that any app may do anything; a test may give one by `indirect`."""
+    manifest = getattr(request, "param", None)
+    workspace = await Workspace.start(port=0, data=tmp_path / "workspace", manifest=manifest, timing=QUICK)
     yield workspace
     await workspace.stop()
 
@@ -46,7 +48,7 @@ async def bolt(workspace: Workspace) -> AsyncIterator[Bolt]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, workspace: Workspace) -> AsyncIterator[Visit]:
-    """`await visit()` opens the page in a browser of its own. At the end nobody may have met an error or left the house."""
+    """`await visit()` opens the page as a browser of its own; in the end none may have met an error or gone elsewhere."""
     visitors: list[Visitor] = []
     async with AsyncExitStack() as opened:
 

@@ -43,6 +43,17 @@ def text_input(block_id: str, label: str, **element: Any) -> Json:
     }
 
 
+def modal(title: str, blocks: list[Json], **more: Any) -> Json:
+    return {
+        "type": "modal",
+        "callback_id": "form",
+        "title": plain(title),
+        "submit": plain("Go"),
+        "blocks": blocks,
+        **more,
+    }
+
+
 class Bolt:
     """A Bolt app as its documentation has it, on Socket Mode."""
 
@@ -53,7 +64,7 @@ class Bolt:
 
     async def connect(self) -> None:
         self._handler = AsyncSocketModeHandler(self.app, APP_TOKEN, web_client=self.client)
-        await self._handler.connect_async()
+        await self._handler.connect_async()  # type: ignore[no-untyped-call]
 
     async def direct_message(self, user: str = ADA) -> str:
         opened = await self.client.conversations_open(users=user)
@@ -61,7 +72,7 @@ class Bolt:
 
     async def close(self) -> None:
         if self._handler is not None:
-            await self._handler.close_async()
+            await self._handler.close_async()  # type: ignore[no-untyped-call]
 
 
 class Visitor:

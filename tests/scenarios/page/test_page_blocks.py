@@ -14,8 +14,13 @@ from playwright.async_api import expect
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()
-WIDER_THAN_PAGE = "document.documentElement.scrollWidth > innerWidth || document.querySelector('#main').scrollWidth > document.querySelector('#main').clientWidth"
-NAMELESS = "[...document.querySelectorAll('button, a, [role=tab], [role=option]')].filter(e => e.checkVisibility() && !e.textContent.trim() && !e.getAttribute('aria-label')).map(e => e.outerHTML)"
+WIDER_THAN_PAGE = """() => {
+  const main = document.querySelector('#main');
+  return document.documentElement.scrollWidth > innerWidth || main.scrollWidth > main.clientWidth;
+}"""
+NAMELESS = """() => [...document.querySelectorAll('button, a, [role=tab], [role=option]')]
+  .filter((one) => one.checkVisibility() && !one.textContent.trim() && !one.getAttribute('aria-label'))
+  .map((one) => one.outerHTML)"""
 
 
 async def post_gallery(bolt: Bolt) -> None:

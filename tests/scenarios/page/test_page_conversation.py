@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from page_parts import ADA, DEPLOYS, GENERAL, Bolt, Json, Visit, button, mrkdwn
+from page_parts import ADA, DEPLOYS, GENERAL, QUICK, Bolt, Json, Visit, button, mrkdwn
 from playwright.async_api import expect
+
+from bot.workspace.server import Workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+SHORTCUT = {"name": "File it", "type": "message", "callback_id": "file_it", "description": "Files a message"}
 
-async def test_a_typed_command_is_completed_answered_and_its_button_changes_the_answer(visit: Visit, bolt: Bolt) -> None:
+
+async def test_a_typed_command_is_answered_and_its_button_changes_the_answer(visit: Visit, bolt: Bolt) -> None:
     pressed: list[Json] = []
 
     @bolt.app.command("/meshclaw")
@@ -223,3 +228,62 @@ async def test_mentions_are_completed_and_sent_in_slacks_form(visit: Visit, bolt
     await expect(visitor.message("Thanks").locator(".mention")).to_contain_text("@Ben")
     history = await bolt.client.conversations_history(channel=GENERAL)
     assert history["messages"][0]["text"] == "Thanks <@U01BEN00002> &amp; &lt;all&gt;\nsecond line"
+
+
+async def test_back_and_forward_and_an_address_lead_to_places(visit: Visit) -> None:
+    visitor = await visit(f"ada/{GENERAL}/messages")
+    heading = visitor.main.locator("h1")
+    await visitor.page.get_by_role("navigation").get_by_role("button", name="deploys").click()
+    await expect(heading).to_contain_text("deploys")
+    await visitor.page.go_back()
+    await expect(heading).to_contain_text("general")
+    await visitor.page.go_forward()
+    await expect(heading).to_contain_text("deploys")
+    await visitor.open("ben/@meshclaw/about")
+    await expect(visitor.page.locator("#who")).to_contain_text("Ben")
+    await expect(visitor.page.get_by_role("tab", name="About")).to_have_attribute("aria-selected", "true")
+
+
+async def test_the_page_finds_its_way_back_when_the_server_was_away(
+    visit: Visit, workspace: Workspace, tmp_path: Path
+) -> None:
+    visitor = await visit(f"ada/{GENERAL}/messages")
+    await visitor.say("Before the break")
+    await expect(visitor.message("Before the break")).to_be_visible()
+    connection = visitor.page.locator(".connection")
+    await expect(connection).to_have_attribute("aria-label", "Connected")
+    await workspace.stop()
+    await expect(connection).to_have_attribute("aria-label", "Reconnecting…")
+    await visitor.say("Into the void")
+    await expect(visitor.page.locator(".toast")).to_contain_text("wasn’t sent")
+    await expect(visitor.main.locator(".composer-field")).to_have_value("Into the void")
+    again = await Workspace.start(port=workspace.port, data=tmp_path / "workspace", timing=QUICK)
+    try:
+        await expect(connection).to_have_attribute("aria-label", "Connected")
+        await visitor.main.locator(".composer-field").press("Enter")
+        await expect(visitor.message("Into the void")).to_be_visible()
+        await Bolt(again).client.chat_postMessage(channel=GENERAL, text="Live again")
+        await expect(visitor.message("Live again")).to_be_visible()
+    finally:
+        await again.stop()
+    visitor.refused()
+
+
+@pytest.mark.parametrize(
+    "workspace", [{"features": {"shortcuts": [SHORTCUT]}, "display_information": {"name": "MeshClaw"}}], indirect=True
+)
+async def test_a_message_shortcut_reaches_the_app_with_its_message(visit: Visit, bolt: Bolt) -> None:
+    heard: asyncio.Queue[Json] = asyncio.Queue()
+
+    @bolt.app.shortcut("file_it")
+    async def take(ack: Any, shortcut: Json) -> None:
+        heard.put_nowait(shortcut)
+        await ack()
+
+    await bolt.connect()
+    visitor = await visit(f"ada/{GENERAL}/messages")
+    await visitor.say("File me")
+    await visitor.message("File me").hover()
+    await visitor.message("File me").get_by_role("button", name="More actions").click()
+    await visitor.page.get_by_role("menuitem", name="File it").click()
+    assert (await asyncio.wait_for(heard.get(), 3))["message"]["text"] == "File me"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -20,13 +21,11 @@ RENDER = """async ([name, text]) => {
 
 async def rendered(visitor: Visitor, name: str, text: str) -> str:
     html: str = await visitor.page.evaluate(RENDER, [name, text])
-    for noise in (' class="ln"', ' dir="auto"', ' class="md-p"', ' class="md-list"', ' class="code"', ' tabindex="0"', ' class="pre"'):
-        html = html.replace(noise, "")
-    return html
+    return re.sub(r' (class="(ln|md-p|md-list|code|pre)"|dir="auto"|tabindex="0")', "", html)
 
 
 MRKDWN = {
-    "*bold* _italic_ ~struck~ `code`": "<div><strong>bold</strong> <em>italic</em> <s>struck</s> <code>code</code></div>",
+    "*bold* _it_ ~struck~ `code`": "<div><strong>bold</strong> <em>it</em> <s>struck</s> <code>code</code></div>",
     "*_both_*": "<div><strong><em>both</em></strong></div>",
     "2*3*4 snake_case_name ~ ~": "<div>2*3*4 snake_case_name ~ ~</div>",
     "* not* and **": "<div>* not* and **</div>",
@@ -41,7 +40,8 @@ MRKDWN = {
     "5 :not_an_emoji: 10:30:45": "<div>5 :not_an_emoji: 10:30:45</div>",
 }
 MARKDOWN = {
-    "**bold** *it* __b__ _i_ ~~s~~ `c`": "<p><strong>bold</strong> <em>it</em> <strong>b</strong> <em>i</em> <s>s</s> <code>c</code></p>",
+    "**bold** *it* ~~s~~ `c`": "<p><strong>bold</strong> <em>it</em> <s>s</s> <code>c</code></p>",
+    "__b__ _i_ a_b_c": "<p><strong>b</strong> <em>i</em> a_b_c</p>",
     "**a *b* c**": "<p><strong>a <em>b</em> c</strong></p>",
     "2*3*4 snake_case_x \\*no\\*": "<p>2*3*4 snake_case_x *no*</p>",
     "- a\n- b\n  - c\n\ntext": "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul><p>text</p>",
@@ -62,7 +62,8 @@ async def test_rendering(visit: Visit, name: str, cases: dict[str, str]) -> None
 
 async def test_links_and_mentions_name_what_they_are(visit: Visit) -> None:
     visitor = await visit()
-    html = await rendered(visitor, "mrkdwn", f"<https://e.example/?a=1&amp;b=2|here> <mailto:a@b.example> <@{ADA}> <@{BEN}>")
+    text = f"<https://e.example/?a=1&amp;b=2|here> <mailto:a@b.example> <@{ADA}> <@{BEN}>"
+    html = await rendered(visitor, "mrkdwn", text)
     assert 'href="https://e.example/?a=1&amp;b=2"' in html
     assert 'rel="noopener noreferrer nofollow"' in html
     assert ">a@b.example</a>" in html
@@ -73,7 +74,9 @@ async def test_links_and_mentions_name_what_they_are(visit: Visit) -> None:
 async def test_long_hostile_text_is_rendered_in_no_time(visit: Visit) -> None:
     visitor = await visit()
     timed = """async (text) => {
-      const [{ mrkdwn }, { markdown }, { directory }] = await Promise.all(['mrkdwn', 'markdown', 'store'].map((name) => import(`/page/${name}.js`)));
+      const { mrkdwn } = await import('/page/mrkdwn.js');
+      const { markdown } = await import('/page/markdown.js');
+      const { directory } = await import('/page/store.js');
       const start = performance.now();
       mrkdwn(text, directory);
       markdown(text, directory);
@@ -88,7 +91,8 @@ async def test_moments_go_to_another_zone_and_back_over_the_clock_change(visit: 
     visitor = await visit()
     code = """async (zone) => {
       const { fromLocal, toLocal } = await import('/page/time.js');
-      return ['2026-03-28T12:00', '2026-03-29T12:00', '2026-10-25T12:00', '2026-07-01T00:05'].filter((wall) => toLocal(fromLocal(wall, zone), zone) !== wall);
+      const walls = ['2026-03-28T12:00', '2026-03-29T12:00', '2026-10-25T12:00', '2026-07-01T00:05'];
+      return walls.filter((wall) => toLocal(fromLocal(wall, zone), zone) !== wall);
     }"""
     for zone in ("Europe/London", "America/Los_Angeles", "Asia/Taipei", "Asia/Kathmandu"):
         assert await visitor.page.evaluate(code, zone) == []

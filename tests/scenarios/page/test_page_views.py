@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from page_parts import Bolt, Json, Visit, Visitor, button, mrkdwn, plain, text_input
+from page_parts import Bolt, Json, Visit, Visitor, button, modal, mrkdwn, plain, text_input
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -70,32 +70,32 @@ async def test_a_modal_is_filled_refused_by_page_and_app_and_then_taken(visit: V
         await ack()
 
     visitor = await opened(visit, bolt, FORM)
-    modal = visitor.page.get_by_role("dialog", name="Connect your mail")
-    await modal.get_by_role("button", name="Connect", exact=True).click()
-    await expect(modal.get_by_role("alert").filter(has_text="required")).to_have_count(2)
-    await expect(modal.get_by_label("Server")).to_be_focused()
+    dialog = visitor.page.get_by_role("dialog", name="Connect your mail")
+    await dialog.get_by_role("button", name="Connect", exact=True).click()
+    await expect(dialog.get_by_role("alert").filter(has_text="required")).to_have_count(2)
+    await expect(dialog.get_by_label("Server")).to_be_focused()
     assert not submitted
 
-    await modal.get_by_label("Server").fill("imap.example.org")
-    await modal.get_by_role("combobox", name="Buckets").click()
+    await dialog.get_by_label("Server").fill("imap.example.org")
+    await dialog.get_by_role("combobox", name="Buckets").click()
     await visitor.page.get_by_role("option", name="Alerts").click()
     await visitor.page.get_by_role("option", name="Junk").click()
     await visitor.page.keyboard.press("Escape")
-    await expect(modal).to_be_visible()
-    await modal.get_by_label("When").fill("2026-12-01T09:30")
-    await modal.get_by_role("checkbox", name="Newsletters").check()
-    await modal.get_by_role("button", name="Connect", exact=True).click()
-    await expect(modal.get_by_text("The server refused the login.")).to_be_visible()
-    await expect(modal.get_by_label("Server")).to_have_attribute("aria-invalid", "true")
-    await expect(modal.get_by_label("Server")).to_have_value("imap.example.org")
+    await expect(dialog).to_be_visible()
+    await dialog.get_by_label("When").fill("2026-12-01T09:30")
+    await dialog.get_by_role("checkbox", name="Newsletters").check()
+    await dialog.get_by_role("button", name="Connect", exact=True).click()
+    await expect(dialog.get_by_text("The server refused the login.")).to_be_visible()
+    await expect(dialog.get_by_label("Server")).to_have_attribute("aria-invalid", "true")
+    await expect(dialog.get_by_label("Server")).to_have_value("imap.example.org")
 
-    await modal.get_by_label("Server").fill("mail.example.org")
-    await expect(modal.get_by_text("The server refused the login.")).to_have_count(0)
-    submit = modal.get_by_role("button", name="Connect", exact=True)
+    await dialog.get_by_label("Server").fill("mail.example.org")
+    await expect(dialog.get_by_text("The server refused the login.")).to_have_count(0)
+    submit = dialog.get_by_role("button", name="Connect", exact=True)
     await submit.click()
     await expect(submit).to_have_attribute("aria-busy", "true")
     slow.set()
-    await expect(modal).to_have_count(0)
+    await expect(dialog).to_have_count(0)
     last = submitted[-1]
     assert last["host"]["v"]["value"] == "mail.example.org"
     assert [one["value"] for one in last["buckets"]["v"]["selected_options"]] == ["alerts", "junk"]
@@ -105,18 +105,18 @@ async def test_a_modal_is_filled_refused_by_page_and_app_and_then_taken(visit: V
 
 async def test_a_view_that_cannot_be_delivered_says_so_and_keeps_what_was_typed(visit: Visit, bolt: Bolt) -> None:
     visitor = await opened(visit, bolt, {**FORM, "blocks": [text_input("host", "Server")]})
-    modal = visitor.page.get_by_role("dialog")
-    await modal.get_by_label("Server").fill("imap.example.org")
+    dialog = visitor.page.get_by_role("dialog")
+    await dialog.get_by_label("Server").fill("imap.example.org")
     await bolt.close()
-    await modal.get_by_role("button", name="Connect", exact=True).click()
-    await expect(modal.get_by_role("alert").filter(has_text="trouble connecting")).to_be_visible()
-    await expect(modal.get_by_label("Server")).to_have_value("imap.example.org")
+    await dialog.get_by_role("button", name="Connect", exact=True).click()
+    await expect(dialog.get_by_role("alert").filter(has_text="trouble connecting")).to_be_visible()
+    await expect(dialog.get_by_label("Server")).to_have_value("imap.example.org")
 
 
 async def test_views_stack_and_each_escape_closes_one(visit: Visit, bolt: Bolt) -> None:
     def view(number: int) -> Json:
         blocks = [text_input("note", "Note"), {"type": "actions", "elements": [button("Deeper", "deeper")]}]
-        return {"type": "modal", "callback_id": f"view{number}", "title": plain(f"View {number}"), "submit": plain("Go"), "blocks": blocks}
+        return modal(f"View {number}", blocks, callback_id=f"view{number}")
 
     @bolt.app.action("deeper")
     async def deeper(ack: Any, body: Json, client: Any) -> None:
@@ -142,19 +142,18 @@ async def test_views_stack_and_each_escape_closes_one(visit: Visit, bolt: Bolt) 
 
 async def test_an_update_of_the_view_keeps_inputs_and_shows_what_changed(visit: Visit, bolt: Bolt) -> None:
     select = {"type": "static_select", "action_id": "kind", "options": OPTIONS, "placeholder": plain("Kind")}
-    first = [text_input("note", "Note"), {"type": "section", "block_id": "pick", "text": mrkdwn("Kind"), "accessory": select}]
+    pick = {"type": "section", "block_id": "pick", "text": mrkdwn("Kind"), "accessory": select}
+    first = [text_input("note", "Note"), pick]
 
     @bolt.app.action("kind")
     async def changed(ack: Any, body: Json, client: Any) -> None:
         picked = body["actions"][0]["selected_option"]["value"]
         typed = body["view"]["state"]["values"]["note"]["v"]["value"]
         more = {"type": "section", "block_id": "more", "text": mrkdwn(f"You chose *{picked}*, noting {typed}")}
-        view = {"type": "modal", "callback_id": "form", "title": plain("Form"), "submit": plain("Go"), "blocks": [*first, more]}
-        await client.views_update(view_id=body["view"]["id"], view=view)
+        await client.views_update(view_id=body["view"]["id"], view=modal("Form", [*first, more]))
         await ack()
 
-    view = {"type": "modal", "callback_id": "form", "title": plain("Form"), "submit": plain("Go"), "blocks": first}
-    visitor = await opened(visit, bolt, view)
+    visitor = await opened(visit, bolt, modal("Form", first))
     await visitor.page.get_by_label("Note").fill("half typed")
     await visitor.page.get_by_role("combobox", name="Kind").click()
     await visitor.page.get_by_role("option", name="Alerts").click()
@@ -196,7 +195,8 @@ async def test_the_home_tab_opens_once_updates_live_and_its_buttons_work(visit: 
 
 async def test_a_button_that_asks_first_acts_only_when_agreed(visit: Visit, bolt: Bolt) -> None:
     pressed: list[str] = []
-    ask = {"title": plain("Roll back?"), "text": mrkdwn("*#480* comes back."), "confirm": plain("Roll back"), "deny": plain("Keep")}
+    words = {"title": plain("Roll back?"), "text": mrkdwn("*#480* comes back.")}
+    ask = {**words, "confirm": plain("Roll back"), "deny": plain("Keep")}
     blocks = [{"type": "actions", "elements": [button("Roll back…", "back", style="danger", confirm=ask)]}]
 
     @bolt.app.action("back")

@@ -53,7 +53,7 @@ async def connect(workspace: Workspace, app: AsyncApp) -> AsyncIterator[Connect]
         async def connect() -> AsyncSocketModeHandler:
             web_client = AsyncWebClient(token=BOT_TOKEN, base_url=workspace.api_url)
             handler = AsyncSocketModeHandler(app, APP_TOKEN, web_client=web_client)
-            await handler.connect_async()
+            await handler.connect_async()  # type: ignore[no-untyped-call]
             opened.push_async_callback(handler.close_async)
             return handler
 

@@ -106,6 +106,23 @@ async def test_a_link_is_good_for_one_connection(workspace: Workspace) -> None:
                 await session.ws_connect(url)
 
 
+async def test_a_link_is_taken_from_clients_that_leave_out_the_port(workspace: Workspace) -> None:
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {APP_TOKEN}"}) as session:
+        for host, taken in (("127.0.0.1", True), ("evil.example", False)):
+            async with session.post(workspace.api_url + "apps.connections.open") as answer:
+                url = (await answer.json())["url"]
+            async with session.get(url.replace("ws://", "http://"), headers={"Host": host, **_UPGRADE}) as answer:
+                assert answer.status == (101 if taken else 403)
+
+
+_UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
 async def test_a_disconnected_app_comes_back(app: AsyncApp, connect: Connect, human: Human) -> None:
     app.command("/meshclaw")(ack=_ack, lazy=[])
     await connect()

@@ -106,7 +106,7 @@ def test_a_large_plan_uses_the_room_there_is() -> None:
     assert int(more[1]) + shown.count("List ") == 300
 
 
-@given(st.lists(calls, min_size=1, max_size=40), hostile, hostile, hostile, hostile, hostile)
+@given(st.lists(calls, min_size=1, max_size=12), hostile, hostile, hostile, hostile, hostile)
 def test_no_text_makes_a_card_slack_refuses(
     plan: list[CallView], title: str, why: str, sources: str, note: str, approvers: str
 ) -> None:
@@ -126,7 +126,7 @@ def test_no_text_changes_the_structure(subject: str, where: str, items: list[str
     assert shape(call, subject, where or "x") == shape(tame, "x" * len(subject), "x" * len(where or "x"))
 
 
-@given(st.lists(calls, min_size=1, max_size=40))
+@given(st.lists(calls, min_size=1, max_size=12))
 def test_the_count_approved_is_the_count_of_the_plan(plan: list[CallView]) -> None:
     whole = sum(map(size, plan))
     assert f"Approve {whole:,}" in buttons(card(a_card(*plan)))

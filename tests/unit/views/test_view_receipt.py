@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from views_checked import CARD_ID, NOW, a_call, buttons, calls, hostile, read, sound_message
+from views_checked import CARD_ID, NOW, a_call, buttons, calls, hostile, hostile_line, read, sound_message
 
 from bot.contracts.tools import CallView, Outcome
 from bot.views.calls import size, tallied, tally
@@ -65,7 +65,8 @@ def test_what_was_gone_failed_or_is_unknown_is_said_in_words() -> None:
     sums = "64 done, 3 were already gone, 3 not done, 2 unknown"
     assert f"Finished, and part of it is not known. 72 mails: {sums}." in shown
     assert (
-        "B — 3 done, 2 unknown. 2: nobody can tell whether they were done; look in INBOX and Archive. The server" in shown
+        "B — 3 done, 2 unknown. 2: nobody can tell whether they were done; look in INBOX and Archive. The server"
+        in shown
     )
     assert "C, D — 3 not done. There is no folder Archive" in shown
 
@@ -123,7 +124,7 @@ outcomes = st.none() | st.builds(
     count=st.integers(-1, 15),
     gone=st.integers(-1, 15),
     unknown=st.integers(-1, 15),
-    note=hostile,
+    note=hostile_line,
 )
 
 
@@ -136,8 +137,8 @@ def test_a_tally_is_complete(call: CallView, outcome: Outcome | None) -> None:
 
 @given(
     st.sampled_from(STATES),
-    st.lists(st.builds(CallResult, calls, outcomes), max_size=30),
-    st.lists(st.builds(CallResult, calls, outcomes), max_size=30),
+    st.lists(st.builds(CallResult, calls, outcomes), max_size=8),
+    st.lists(st.builds(CallResult, calls, outcomes), max_size=8),
     hostile,
     hostile,
     st.booleans(),
@@ -152,7 +153,9 @@ def test_slack_takes_every_receipt(
 @given(st.integers(1, 300), st.integers(1, 20))
 def test_troubles_that_do_not_fit_are_counted(many: int, kinds: int) -> None:
     results = [
-        ended(a_call(f"Sender {index}", 2, group=f"Group {index % kinds}"), "failed", note=f"Refused {index}: {'x' * 100}")
+        ended(
+            a_call(f"Sender {index}", 2, group=f"Group {index % kinds}"), "failed", note=f"Refused {index}: {'x' * 100}"
+        )
         for index in range(many)
     ]
     shown = read(sound_message(receipt(a_receipt("settled", *results))))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from views_checked import NOW, buttons, hostile, read, skeleton, sound_message, sound_view
+from views_checked import NOW, buttons, hostile, hostile_line, read, skeleton, sound_message, sound_view
 
 from bot.views.triage import BUCKETS, TriageRow, TriageSummary, dry_run_note, empty, rest, summary, working
 
@@ -54,7 +54,9 @@ def menus(shown: Any) -> dict[str, list[str]]:
 def test_a_summary_reads_well() -> None:
     message = sound_message(summary(a_summary(a_row(1), a_row(2, corrected=True))))
     shown = read(message)
-    assert shown.startswith("53 mails in INBOX, the last 7 days\n*2* Needs your reply\n*51* Newsletters\n2 mails need you\n")
+    assert shown.startswith(
+        "53 mails in INBOX, the last 7 days\n*2* Needs your reply\n*51* Newsletters\n2 mails need you\n"
+    )
     assert (
         "*Can you review the budget by Friday?*\nGrace Hopper &lt;grace@navy.example&gt; · "
         f"<!date^{int(NOW.timestamp()) - 3600}^{{date_short_pretty}} at {{time}}|today 08:12>\n"
@@ -127,7 +129,7 @@ def test_all_rows_page_by_page() -> None:
     assert "No mail needs you." in read(sound_view(rest(a_summary(), 0)))
 
 
-@given(st.lists(st.tuples(hostile, hostile, hostile), max_size=25), hostile, st.lists(hostile, max_size=8))
+@given(st.lists(st.tuples(hostile, hostile_line, hostile_line), max_size=25), hostile, st.lists(hostile, max_size=8))
 def test_no_text_is_refused(texts: list[tuple[str, str, str]], folder: str, notes: list[str]) -> None:
     rows = [
         a_row(number, sender=one, subject=two, reasons=(three, one), bucket_label=two)

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from views_checked import buttons, hostile, read, skeleton, sound_message, sound_view
+from views_checked import buttons, hostile, hostile_line, read, skeleton, sound_message, sound_view
 
 from bot.contracts.connectors import FormField
 from bot.views.errors import person_error, unexpected
@@ -17,7 +17,9 @@ from bot.views.words import listed, sentence
 FIELDS = (
     FormField("host", "Server", hint="The IMAP server", placeholder="imap.example.org"),
     FormField("password", "App password", kind="secret", initial="never shown"),
-    FormField("security", "Connection", kind="choice", options=(("tls", "TLS"), ("starttls", "STARTTLS")), initial="tls"),
+    FormField(
+        "security", "Connection", kind="choice", options=(("tls", "TLS"), ("starttls", "STARTTLS")), initial="tls"
+    ),
     FormField("note", "Note", optional=True, initial="mine"),
 )
 COMMANDS = (
@@ -100,7 +102,7 @@ def test_home() -> None:
     assert "and 5 more" in many
 
 
-@given(hostile, hostile, hostile, st.lists(st.tuples(hostile, hostile), max_size=30))
+@given(hostile, hostile, hostile, st.lists(st.tuples(hostile, hostile_line), max_size=20))
 def test_no_text_is_refused(one: str, two: str, three: str, pairs: list[tuple[str, str]]) -> None:
     commands = [CommandHelp(one, two, tuple(pairs)), *(CommandHelp(word, says) for word, says in pairs)]
     sound_message(overview(commands[:3]))

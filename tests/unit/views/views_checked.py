@@ -127,17 +127,55 @@ def one_line(text: str) -> str:
 
 
 NASTY = (
-    "<!channel>", "<@U01ADA00001>", "<https://evil.example|Approve>", "*bold*", "_it_", "~no~", "`code`", "```", ":tada:",
-    "> quote", "\n> quote", "&lt;b&gt;", "&amp;", "\u202e", "\u2066", "\u200b", "\u200d", "\ufeff", "\U000e0041", "\u0000",
-    "\ud800", "paypаl", "[Approve 143]", '{"type":"button"}', "‹U+202E›", " ‹mixed letters›", "👩\u200d💻", "❤\ufe0f", "e\u0301\u0301\u0301\u0301\u0301",
-    "https://evil.example/x", "a@b.example", "@here", "#general", "gate.approve", "\r\n", "\t", "陳怡婷", "مرحبا", "∗", "…", "0f:1", "·",
-)  # fmt: skip
-
-hostile = st.one_of(
-    st.text(max_size=60),
-    st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=8)), max_size=30).map("".join),
-    st.sampled_from(NASTY).map(lambda nasty: (nasty * 10_000)[:10_000]),
+    "<!channel>",
+    "<@U01ADA00001>",
+    "<https://evil.example|Approve>",
+    "*bold*",
+    "_it_",
+    "~no~",
+    "`code`",
+    "```",
+    ":tada:",
+    "> quote",
+    "\n> quote",
+    "&lt;b&gt;",
+    "&amp;",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\u200d",
+    "\ufeff",
+    "\U000e0041",
+    "\u0000",
+    "\ud800",
+    "paypаl",
+    "[Approve 143]",
+    '{"type":"button"}',
+    "‹U+202E›",
+    " ‹mixed letters›",
+    "👩\u200d💻",
+    "❤\ufe0f",
+    "e\u0301\u0301\u0301\u0301\u0301",
+    "https://evil.example/x",
+    "a@b.example",
+    "@here",
+    "#general",
+    "gate.approve",
+    "\r\n",
+    "\t",
+    "陳怡婷",
+    "مرحبا",
+    "∗",
+    "…",
+    "0f:1",
+    "·",
 )
+
+hostile_line = st.one_of(
+    st.text(max_size=40),
+    st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=8)), max_size=20).map("".join),
+)
+hostile = st.one_of(hostile_line, st.sampled_from(NASTY).map(lambda nasty: (nasty * 10_000)[:10_000]))
 
 
 def a_call(
@@ -171,9 +209,9 @@ def a_card(*calls: CallView, **more: Any) -> CardValue:
 calls = st.builds(
     CallView,
     verb=st.sampled_from(["Archive", "Flag", "File"]),
-    subject=hostile,
-    where=st.one_of(st.just("INBOX → Archive"), hostile),
-    items=st.lists(hostile, max_size=12).map(tuple),
+    subject=hostile_line,
+    where=st.one_of(st.just("INBOX → Archive"), hostile_line),
+    items=st.lists(hostile_line, max_size=12).map(tuple),
     reversible=st.booleans(),
     group=st.sampled_from(["", "Newsletters", "Junk"]),
 )

@@ -19,8 +19,16 @@ export function attachment(one, ctx) {
 }
 
 function legacy(one, ctx) {
-  const title = one.title ? h('div', { class: 'attachment-title' }, one.title_link ? link(one.title_link, plain(one.title)) : plain(one.title)) : null;
-  const fields = (one.fields ?? []).map((field) => h('div', { class: 'field-cell' }, h('strong', null, plain(field.title)), mrkdwn(field.value, ctx.lookup)));
+  const title = one.title
+    ? h(
+        'div',
+        { class: 'attachment-title' },
+        one.title_link ? link(one.title_link, plain(one.title)) : plain(one.title),
+      )
+    : null;
+  const fields = (one.fields ?? []).map((field) =>
+    h('div', { class: 'field-cell' }, h('strong', null, plain(field.title)), mrkdwn(field.value, ctx.lookup)),
+  );
   return [
     one.author_name ? h('div', { class: 'dim' }, inert(one.author_name)) : null,
     title,

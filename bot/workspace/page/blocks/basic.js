@@ -16,16 +16,31 @@ export function textNodes(object, lookup) {
 }
 
 export function section(block, ctx) {
-  const fields = block.fields?.length ? h('div', { class: 'fields' }, block.fields.map((field) => h('div', { class: 'field-cell' }, textNodes(field, ctx.lookup)))) : null;
+  const fields = block.fields?.length
+    ? h(
+        'div',
+        { class: 'fields' },
+        block.fields.map((field) => h('div', { class: 'field-cell' }, textNodes(field, ctx.lookup))),
+      )
+    : null;
   const body = h('div', { class: 'section-body' }, textNodes(block.text, ctx.lookup), fields);
   if (!block.accessory) return body;
   const drawn = drawElement(block.accessory, ctx, block);
   const tall = ['checkboxes', 'radio_buttons'].includes(block.accessory.type);
-  return h('div', { class: tall ? 'section section-tall' : 'section' }, body, h('div', { class: 'section-accessory' }, drawn));
+  return h(
+    'div',
+    { class: tall ? 'section section-tall' : 'section' },
+    body,
+    h('div', { class: 'section-accessory' }, drawn),
+  );
 }
 
 export function header(block) {
-  return h('div', { class: 'header', role: 'heading', 'aria-level': Math.min(6, (block.level ?? 1) + 2), dir: 'auto' }, plain(block.text));
+  return h(
+    'div',
+    { class: 'header', role: 'heading', 'aria-level': Math.min(6, (block.level ?? 1) + 2), dir: 'auto' },
+    plain(block.text),
+  );
 }
 
 export function divider() {
@@ -33,16 +48,28 @@ export function divider() {
 }
 
 export function context(block, ctx) {
-  const parts = (block.elements ?? []).map((element) => (element.type === 'image' ? picture(element, 'context') : h('div', { class: 'context-text' }, textNodes(element, ctx.lookup))));
+  const parts = (block.elements ?? []).map((element) =>
+    element.type === 'image'
+      ? picture(element, 'context')
+      : h('div', { class: 'context-text' }, textNodes(element, ctx.lookup)),
+  );
   return h('div', { class: 'context' }, parts);
 }
 
 export function actions(block, ctx) {
-  return h('div', { class: 'actions', role: 'group', 'aria-label': 'Actions' }, (block.elements ?? []).map((element) => drawElement(element, ctx, block)));
+  return h(
+    'div',
+    { class: 'actions', role: 'group', 'aria-label': 'Actions' },
+    (block.elements ?? []).map((element) => drawElement(element, ctx, block)),
+  );
 }
 
 export function contextActions(block, ctx) {
-  return h('div', { class: 'actions context-actions' }, (block.elements ?? []).map((element) => drawElement(element, ctx, block)));
+  return h(
+    'div',
+    { class: 'actions context-actions' },
+    (block.elements ?? []).map((element) => drawElement(element, ctx, block)),
+  );
 }
 
 /** input: label, element, hint, and the error the app gave for this block, tied together for screen readers. */
@@ -53,7 +80,12 @@ export function input(block, ctx) {
   const field = drawElement(block.element ?? {}, inner, block);
   const optional = block.optional ? h('span', { class: 'dim' }, ' (optional)') : null;
   const isText = field.matches?.('input, textarea');
-  const label = h(isText ? 'label' : 'div', { class: 'input-label', id: ids.label }, h('span', { dir: 'auto' }, plain(block.label)), optional);
+  const label = h(
+    isText ? 'label' : 'div',
+    { class: 'input-label', id: ids.label },
+    h('span', { dir: 'auto' }, plain(block.label)),
+    optional,
+  );
   if (isText) {
     field.id = uniqueId('field');
     label.htmlFor = field.id;
@@ -65,7 +97,11 @@ export function input(block, ctx) {
     { class: error ? 'input invalid' : 'input' },
     label,
     field,
-    h('div', { class: 'input-error', id: ids.error, role: 'alert' }, error ? [icon('warning', 16), inert(error)] : null),
+    h(
+      'div',
+      { class: 'input-error', id: ids.error, role: 'alert' },
+      error ? [icon('warning', 16), inert(error)] : null,
+    ),
     h('div', { class: 'input-hint', id: ids.hint, dir: 'auto' }, plain(block.hint)),
   );
 }
@@ -74,7 +110,12 @@ const LEVELS = { info: 'info', warning: 'warning', error: 'warning', success: 'c
 
 export function alert(block, ctx) {
   const level = Object.hasOwn(LEVELS, block.level) ? block.level : 'default';
-  return h('div', { class: `alert alert-${level}`, role: level === 'error' || level === 'warning' ? 'alert' : 'note' }, icon(LEVELS[level]), h('div', null, textNodes(block.text, ctx.lookup)));
+  return h(
+    'div',
+    { class: `alert alert-${level}`, role: level === 'error' || level === 'warning' ? 'alert' : 'note' },
+    icon(LEVELS[level]),
+    h('div', null, textNodes(block.text, ctx.lookup)),
+  );
 }
 
 export function markdownBlock(block, ctx) {
@@ -83,9 +124,30 @@ export function markdownBlock(block, ctx) {
 
 /** container: blocks under a common title, foldable when the app says so. */
 export function container(block, ctx) {
-  const title = block.rich_text_title ? ctx.draw([block.rich_text_title], ctx) : h('span', { class: 'container-title' }, plain(block.title));
-  const head = [block.icon ? picture(block.icon, 'card-icon') : null, h('span', null, title, block.subtitle ? h('span', { class: 'dim container-subtitle' }, textNodes(block.subtitle, ctx.lookup)) : null)];
+  const title = block.rich_text_title
+    ? ctx.draw([block.rich_text_title], ctx)
+    : h('span', { class: 'container-title' }, plain(block.title));
+  const head = [
+    block.icon ? picture(block.icon, 'card-icon') : null,
+    h(
+      'span',
+      null,
+      title,
+      block.subtitle ? h('span', { class: 'dim container-subtitle' }, textNodes(block.subtitle, ctx.lookup)) : null,
+    ),
+  ];
   const body = h('div', { class: 'container-body' }, ctx.draw(block.child_blocks ?? [], ctx));
-  if (!block.is_collapsible) return h('div', { class: 'container' }, h('div', { class: block.has_header_divider ? 'container-head ruled' : 'container-head' }, head), body);
-  return h('details', { class: 'container', open: !block.default_collapsed }, h('summary', { class: 'container-head' }, head), body);
+  if (!block.is_collapsible)
+    return h(
+      'div',
+      { class: 'container' },
+      h('div', { class: block.has_header_divider ? 'container-head ruled' : 'container-head' }, head),
+      body,
+    );
+  return h(
+    'details',
+    { class: 'container', open: !block.default_collapsed },
+    h('summary', { class: 'container-head' }, head),
+    body,
+  );
 }

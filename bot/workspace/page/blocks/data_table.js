@@ -5,10 +5,12 @@ import { icon } from '../icons.js';
 import { inert } from '../text.js';
 import { cellNode, cellText } from './table.js';
 
-/** Rows that contain the text, in any cell. Exported for tests of order and filter without a screen. */
-export function arrange(rows, { query, column, descending }) {
+// Rows that contain the text in any cell, in the order asked for; a column of numbers is ordered as numbers.
+function arrange(rows, { query, column, descending }) {
   const wanted = query.trim().toLocaleLowerCase();
-  const kept = wanted ? rows.filter((row) => row.some((cell) => cellText(cell).toLocaleLowerCase().includes(wanted))) : [...rows];
+  const kept = wanted
+    ? rows.filter((row) => row.some((cell) => cellText(cell).toLocaleLowerCase().includes(wanted)))
+    : [...rows];
   if (column === null) return kept;
   const numeric = rows.every((row) => row[column]?.type === 'raw_number');
   const compare = numeric
@@ -25,7 +27,13 @@ export function dataTable(block, ctx) {
   const body = h('tbody', null);
   const pager = h('div', { class: 'pager' });
   const note = h('span', { class: 'dim', 'aria-live': 'polite' });
-  const headers = head.map((cell, index) => headerCell(cell, rows.every((row) => row[index]?.type === 'raw_number'), () => sort(index)));
+  const headers = head.map((cell, index) =>
+    headerCell(
+      cell,
+      rows.every((row) => row[index]?.type === 'raw_number'),
+      () => sort(index),
+    ),
+  );
 
   const sort = (index) => {
     // A third press on the same column goes back to the order the app gave.
@@ -40,8 +48,12 @@ export function dataTable(block, ctx) {
     const pages = Math.max(1, Math.ceil(shown.length / size));
     view.page = Math.min(view.page, pages - 1);
     const from = view.page * size;
-    replace(body, shown.slice(from, from + size).map((row) => bodyRow(row, block.row_header_column_index ?? 0, ctx)));
-    if (!shown.length) body.append(h('tr', null, h('td', { class: 'table-none', colspan: String(head.length) }, 'No rows match')));
+    replace(
+      body,
+      shown.slice(from, from + size).map((row) => bodyRow(row, block.row_header_column_index ?? 0, ctx)),
+    );
+    if (!shown.length)
+      body.append(h('tr', null, h('td', { class: 'table-none', colspan: String(head.length) }, 'No rows match')));
     headers.forEach((th, index) => {
       const order = view.column === index ? (view.descending ? 'descending' : 'ascending') : 'none';
       th.setAttribute('aria-sort', order);
@@ -51,14 +63,41 @@ export function dataTable(block, ctx) {
       view.page += step;
       draw();
     };
-    const previous = h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Previous page', disabled: view.page === 0, onclick: () => turn(-1) }, icon('back', 16));
-    const next = h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Next page', disabled: view.page >= pages - 1, onclick: () => turn(1) }, icon('forward', 16));
+    const previous = h(
+      'button',
+      {
+        class: 'icon-button',
+        type: 'button',
+        'aria-label': 'Previous page',
+        disabled: view.page === 0,
+        onclick: () => turn(-1),
+      },
+      icon('back', 16),
+    );
+    const next = h(
+      'button',
+      {
+        class: 'icon-button',
+        type: 'button',
+        'aria-label': 'Next page',
+        disabled: view.page >= pages - 1,
+        onclick: () => turn(1),
+      },
+      icon('forward', 16),
+    );
     const focused = pager.contains(document.activeElement) ? document.activeElement.getAttribute('aria-label') : null;
-    replace(pager, note, pages > 1 ? [previous, h('span', { class: 'dim' }, `Page ${view.page + 1} of ${pages}`), next] : null);
+    replace(
+      pager,
+      note,
+      pages > 1 ? [previous, h('span', { class: 'dim' }, `Page ${view.page + 1} of ${pages}`), next] : null,
+    );
     if (focused) pager.querySelector(`[aria-label="${focused}"]:not(:disabled)`)?.focus();
   };
   const filter = h('input', {
-    class: 'field data-filter', type: 'search', placeholder: 'Filter rows', 'aria-label': `Filter ${inert(block.caption ?? 'table')}`,
+    class: 'field data-filter',
+    type: 'search',
+    placeholder: 'Filter rows',
+    'aria-label': `Filter ${inert(block.caption ?? 'table')}`,
     oninput: (event) => {
       Object.assign(view, { query: event.target.value, page: 0 });
       draw();
@@ -68,20 +107,39 @@ export function dataTable(block, ctx) {
   return h(
     'div',
     { class: 'data-table' },
-    h('div', { class: 'data-head' }, h('span', { class: 'data-caption', id: captionId, dir: 'auto' }, inert(block.caption ?? '')), filter),
-    h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-labelledby': captionId }, h('table', { class: 'table', 'aria-labelledby': captionId }, h('thead', null, h('tr', null, headers)), body)),
+    h(
+      'div',
+      { class: 'data-head' },
+      h('span', { class: 'data-caption', id: captionId, dir: 'auto' }, inert(block.caption ?? '')),
+      filter,
+    ),
+    h(
+      'div',
+      { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-labelledby': captionId },
+      h('table', { class: 'table', 'aria-labelledby': captionId }, h('thead', null, h('tr', null, headers)), body),
+    ),
     pager,
   );
 }
 
 function headerCell(cell, numeric, onclick) {
   const arrow = h('span', { class: 'sort-arrow', 'aria-hidden': 'true' });
-  return h('th', { scope: 'col', class: numeric ? 'align-right' : 'align-left', 'aria-sort': 'none' }, h('button', { class: 'sort', type: 'button', onclick }, h('span', { dir: 'auto' }, inert(cellText(cell))), arrow));
+  return h(
+    'th',
+    { scope: 'col', class: numeric ? 'align-right' : 'align-left', 'aria-sort': 'none' },
+    h('button', { class: 'sort', type: 'button', onclick }, h('span', { dir: 'auto' }, inert(cellText(cell))), arrow),
+  );
 }
 
 function bodyRow(row, headerIndex, ctx) {
-  return h('tr', null, row.map((cell, index) => {
-    const align = cell?.type === 'raw_number' ? 'align-right' : 'align-left';
-    return index === headerIndex ? h('th', { scope: 'row', class: align, dir: 'auto' }, cellNode(cell, ctx)) : h('td', { class: align, dir: 'auto' }, cellNode(cell, ctx));
-  }));
+  return h(
+    'tr',
+    null,
+    row.map((cell, index) => {
+      const align = cell?.type === 'raw_number' ? 'align-right' : 'align-left';
+      return index === headerIndex
+        ? h('th', { scope: 'row', class: align, dir: 'auto' }, cellNode(cell, ctx))
+        : h('td', { class: align, dir: 'auto' }, cellNode(cell, ctx));
+    }),
+  );
 }

@@ -3,7 +3,18 @@
 import { h } from '../dom.js';
 import { chart } from '../charts.js';
 import { plan, taskCard } from './agent.js';
-import { actions, alert, container, context, contextActions, divider, header, input, markdownBlock, section } from './basic.js';
+import {
+  actions,
+  alert,
+  container,
+  context,
+  contextActions,
+  divider,
+  header,
+  input,
+  markdownBlock,
+  section,
+} from './basic.js';
 import { card, carousel } from './cards.js';
 import { dataTable } from './data_table.js';
 import { callBlock, fileBlock, imageBlock, videoBlock } from './media.js';
@@ -42,14 +53,21 @@ const BLOCKS = {
  */
 export function drawBlocks(blocks, ctx) {
   const inner = ctx.draw ? ctx : { ...ctx, draw: drawBlocks };
-  return (blocks ?? []).map((block) => h('div', { class: `block block-${kindOf(block)}`, dataset: { blockId: block?.block_id ?? '' } }, drawOne(block, inner)));
+  return (blocks ?? []).map((block) =>
+    h(
+      'div',
+      { class: `block block-${kindOf(block)}`, dataset: { blockId: block?.block_id ?? '' } },
+      drawOne(block, inner),
+    ),
+  );
 }
 
 const kindOf = (block) => (Object.hasOwn(BLOCKS, block?.type) ? block.type : 'unknown');
 
 // One block that cannot be drawn must not take the message with it.
 function drawOne(block, ctx) {
-  if (!Object.hasOwn(BLOCKS, block?.type)) return h('div', { class: 'note' }, `This page does not know blocks of type “${String(block?.type)}”.`);
+  if (!Object.hasOwn(BLOCKS, block?.type))
+    return h('div', { class: 'note' }, `This page does not know blocks of type “${String(block?.type)}”.`);
   try {
     return BLOCKS[block.type](block, ctx);
   } catch (error) {

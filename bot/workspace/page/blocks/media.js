@@ -18,7 +18,13 @@ export function picture(image, kind) {
   const small = kind === 'context' || kind === 'card-icon';
   const ask = h(
     'button',
-    { class: `picture-ask picture-${kind}`, type: 'button', title: `${alt}\nShow image from ${host}`, 'aria-label': `${alt}. Show image from ${host}`, onclick: () => ask.replaceWith(shown(url, alt, kind)) },
+    {
+      class: `picture-ask picture-${kind}`,
+      type: 'button',
+      title: `${alt}\nShow image from ${host}`,
+      'aria-label': `${alt}. Show image from ${host}`,
+      onclick: () => ask.replaceWith(shown(url, alt, kind)),
+    },
     icon('image', small ? 14 : 22),
     small ? null : h('span', { class: 'picture-alt' }, alt),
     small ? null : h('span', { class: 'picture-host' }, `Show image from ${host}`),
@@ -27,13 +33,26 @@ export function picture(image, kind) {
 }
 
 function shown(url, alt, kind) {
-  const image = h('img', { class: `picture picture-${kind}`, src: url, alt, title: alt, loading: 'lazy', referrerpolicy: 'no-referrer', decoding: 'async' });
+  const image = h('img', {
+    class: `picture picture-${kind}`,
+    src: url,
+    alt,
+    title: alt,
+    loading: 'lazy',
+    referrerpolicy: 'no-referrer',
+    decoding: 'async',
+  });
   image.addEventListener('error', () => image.replaceWith(missing(alt || 'Image', kind)));
   return image;
 }
 
 function missing(alt, kind) {
-  return h('span', { class: `picture-missing picture-${kind}`, role: 'img', 'aria-label': alt, title: alt }, icon('image', 14), kind === 'context' || kind === 'card-icon' ? null : h('span', null, alt));
+  return h(
+    'span',
+    { class: `picture-missing picture-${kind}`, role: 'img', 'aria-label': alt, title: alt },
+    icon('image', 14),
+    kind === 'context' || kind === 'card-icon' ? null : h('span', null, alt),
+  );
 }
 
 /** image block: an optional title above the picture. */
@@ -47,7 +66,10 @@ export function fileBlock(block) {
   const file = block.file ?? {};
   const url = file.permalink ? safeUrl(file.permalink) : null;
   const name = inert(file.title ?? file.name ?? block.external_id ?? 'File');
-  return linkCard(icon('file', 22), url ? external(url, name) : name, [inert(file.pretty_type ?? 'File'), block.source === 'remote' ? 'kept elsewhere' : null]);
+  return linkCard(icon('file', 22), url ? external(url, name) : name, [
+    inert(file.pretty_type ?? 'File'),
+    block.source === 'remote' ? 'kept elsewhere' : null,
+  ]);
 }
 
 /** video block: a card that links to the video; nothing is embedded. */
@@ -65,7 +87,8 @@ export function callBlock(block) {
   return linkCard(icon('play', 22), inert(call.name ?? 'Call'), [url && external(url, 'Join')]);
 }
 
-const external = (url, label) => h('a', { href: url, target: '_blank', rel: 'noopener noreferrer nofollow', title: inert(url) }, label);
+const external = (url, label) =>
+  h('a', { href: url, target: '_blank', rel: 'noopener noreferrer nofollow', title: inert(url) }, label);
 
 function linkCard(figure, title, about, description) {
   const details = about.filter(Boolean).flatMap((one, index) => (index ? [' · ', one] : [one]));
@@ -73,6 +96,12 @@ function linkCard(figure, title, about, description) {
     'div',
     { class: 'link-card' },
     h('span', { class: 'link-card-figure' }, figure),
-    h('div', { class: 'link-card-text' }, h('div', { class: 'link-card-title', dir: 'auto' }, title), details.length ? h('div', { class: 'dim' }, details) : null, description ? h('div', { dir: 'auto' }, description) : null),
+    h(
+      'div',
+      { class: 'link-card-text' },
+      h('div', { class: 'link-card-title', dir: 'auto' }, title),
+      details.length ? h('div', { class: 'dim' }, details) : null,
+      description ? h('div', { dir: 'auto' }, description) : null,
+    ),
   );
 }

@@ -39,13 +39,21 @@ function place(nodes, part, lookup) {
 
 function listNode(part, lookup) {
   const ordered = part.style === 'ordered';
-  const list = h(ordered ? 'ol' : 'ul', { class: part.border ? 'rich-list bordered' : 'rich-list', start: ordered && part.offset ? part.offset + 1 : null });
+  const list = h(ordered ? 'ol' : 'ul', {
+    class: part.border ? 'rich-list bordered' : 'rich-list',
+    start: ordered && part.offset ? part.offset + 1 : null,
+  });
   for (const item of part.elements ?? []) list.append(append(h('li', { dir: 'auto' }), inline(item.elements, lookup)));
   return list;
 }
 
 function section(part, lookup) {
-  if (part.type === 'rich_text_preformatted') return h('pre', { class: part.border ? 'pre bordered' : 'pre', tabindex: '0' }, h('code', null, inline(part.elements, lookup, true)));
+  if (part.type === 'rich_text_preformatted')
+    return h(
+      'pre',
+      { class: part.border ? 'pre bordered' : 'pre', tabindex: '0' },
+      h('code', null, inline(part.elements, lookup, true)),
+    );
   const tag = part.type === 'rich_text_quote' ? 'blockquote' : 'div';
   return append(h(tag, { class: tag === 'div' ? 'rich-section' : null, dir: 'auto' }), inline(part.elements, lookup));
 }
@@ -56,7 +64,8 @@ function inline(elements, lookup, verbatim = false) {
 
 function styled(node, style) {
   let result = node;
-  for (const [name, tag] of Object.entries(STYLES)) if (style?.[name]) result = h(tag, name === 'code' ? { class: 'code' } : null, result);
+  for (const [name, tag] of Object.entries(STYLES))
+    if (style?.[name]) result = h(tag, name === 'code' ? { class: 'code' } : null, result);
   return result;
 }
 
@@ -65,10 +74,14 @@ function piece(element, lookup, verbatim) {
     case 'text':
       return document.createTextNode(inert(element.text));
     case 'link':
-      return verbatim ? document.createTextNode(inert(element.text ?? element.url)) : link(element.url, element.text ? inert(element.text) : undefined);
+      return verbatim
+        ? document.createTextNode(inert(element.text ?? element.url))
+        : link(element.url, element.text ? inert(element.text) : undefined);
     case 'emoji': {
       const symbol = fromUnicode(element.unicode);
-      return symbol ? h('span', { class: 'emoji', role: 'img', 'aria-label': String(element.name).replaceAll('_', ' ') }, symbol) : emoji(String(element.name));
+      return symbol
+        ? h('span', { class: 'emoji', role: 'img', 'aria-label': String(element.name).replaceAll('_', ' ') }, symbol)
+        : emoji(String(element.name));
     }
     case 'user':
       return userMention(element.user_id, lookup);
@@ -77,11 +90,20 @@ function piece(element, lookup, verbatim) {
     case 'usergroup':
       return groupMention(`@${element.usergroup_id}`);
     case 'broadcast':
-      return ['here', 'channel', 'everyone'].includes(element.range) ? broadcast(element.range) : document.createTextNode('');
+      return ['here', 'channel', 'everyone'].includes(element.range)
+        ? broadcast(element.range)
+        : document.createTextNode('');
     case 'date':
       return dateNode(element.timestamp, element.format ?? '{date}', element.url, element.fallback, lookup);
     case 'color':
-      return h('span', { class: 'code' }, /^#[0-9a-f]{3,8}$/i.test(element.value) ? h('span', { class: 'swatch', style: { background: element.value } }) : null, inert(element.value));
+      return h(
+        'span',
+        { class: 'code' },
+        /^#[0-9a-f]{3,8}$/i.test(element.value)
+          ? h('span', { class: 'swatch', style: { background: element.value } })
+          : null,
+        inert(element.value),
+      );
     default:
       return document.createTextNode(inert(element.text ?? ''));
   }

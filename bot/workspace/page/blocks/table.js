@@ -19,7 +19,8 @@ export function cellText(cell) {
   return String(cell.text ?? '');
 }
 
-const flatText = (element) => element.text ?? element.url ?? element.name ?? (element.elements ?? []).map(flatText).join('');
+const flatText = (element) =>
+  element.text ?? element.url ?? element.name ?? (element.elements ?? []).map(flatText).join('');
 
 export function table(block, ctx) {
   const [head = [], ...rows] = block.rows ?? [];
@@ -29,10 +30,26 @@ export function table(block, ctx) {
     const kept = ['left', 'center', 'right'].includes(align) ? align : 'left';
     return `align-${kept}${settings[index]?.is_wrapped ? ' wrapped' : ''}`;
   };
-  const line = (row, tag) => h('tr', null, row.map((cell, index) => h(tag, { class: shape(index, cell), scope: tag === 'th' ? 'col' : null, dir: 'auto' }, cellNode(cell, ctx))));
+  const line = (row, tag) =>
+    h(
+      'tr',
+      null,
+      row.map((cell, index) =>
+        h(tag, { class: shape(index, cell), scope: tag === 'th' ? 'col' : null, dir: 'auto' }, cellNode(cell, ctx)),
+      ),
+    );
   return h(
     'div',
     { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': 'Table' },
-    h('table', { class: 'table' }, h('thead', null, line(head, 'th')), h('tbody', null, rows.map((row) => line(row, 'td')))),
+    h(
+      'table',
+      { class: 'table' },
+      h('thead', null, line(head, 'th')),
+      h(
+        'tbody',
+        null,
+        rows.map((row) => line(row, 'td')),
+      ),
+    ),
   );
 }

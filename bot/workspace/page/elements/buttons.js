@@ -29,7 +29,13 @@ export function buttonElement(element, ctx, block) {
   };
   const button = h(
     'button',
-    { class: `button${style}`, type: 'button', 'aria-label': element.accessibility_label ?? null, title: url, onclick: press },
+    {
+      class: `button${style}`,
+      type: 'button',
+      'aria-label': element.accessibility_label ?? null,
+      title: url,
+      onclick: press,
+    },
     h('span', { class: 'button-text', dir: 'auto' }, plain(element.text)),
     url ? icon('link', 14) : null,
   );
@@ -43,11 +49,33 @@ export function overflowElement(element, ctx, block) {
     if (!(await confirmed(element.confirm, ctx.lookup))) return;
     const url = option.url ? safeUrl(option.url) : null;
     if (url) window.open(url, '_blank', 'noopener,noreferrer');
-    await busy(button, () => ctx.act({ element, block_id: block.block_id, action_id: element.action_id, value: option.value }));
+    await busy(button, () =>
+      ctx.act({ element, block_id: block.block_id, action_id: element.action_id, value: option.value }),
+    );
   };
   const open = () =>
-    openMenu(button, 'More options', (element.options ?? []).map((option) => ({ label: plain(option.text), hint: plain(option.description), run: () => choose(option) })), { align: 'end' });
-  const button = h('button', { class: 'button overflow', type: 'button', 'aria-label': 'More options', 'aria-haspopup': 'menu', 'aria-expanded': 'false', onclick: open }, icon('more'));
+    openMenu(
+      button,
+      'More options',
+      (element.options ?? []).map((option) => ({
+        label: plain(option.text),
+        hint: plain(option.description),
+        run: () => choose(option),
+      })),
+      { align: 'end' },
+    );
+  const button = h(
+    'button',
+    {
+      class: 'button overflow',
+      type: 'button',
+      'aria-label': 'More options',
+      'aria-haspopup': 'menu',
+      'aria-expanded': 'false',
+      onclick: open,
+    },
+    icon('more'),
+  );
   button.dataset.actionId = element.action_id ?? '';
   return button;
 }
@@ -61,7 +89,17 @@ export function iconButtonElement(element, ctx, block) {
     if (!(await confirmed(element.confirm, ctx.lookup))) return;
     await busy(button, () => ctx.act({ element, block_id: block.block_id, action_id: element.action_id }));
   };
-  const button = h('button', { class: 'icon-button context-action', type: 'button', 'aria-label': label, title: plain(element.text), onclick: press }, namedIcon(element.icon));
+  const button = h(
+    'button',
+    {
+      class: 'icon-button context-action',
+      type: 'button',
+      'aria-label': label,
+      title: plain(element.text),
+      onclick: press,
+    },
+    namedIcon(element.icon),
+  );
   button.dataset.actionId = element.action_id ?? '';
   return button;
 }
@@ -71,12 +109,28 @@ export function feedbackElement(element, ctx, block) {
   const half = (object, name) => {
     const press = () =>
       busy(button, async () => {
-        const worked = await ctx.act({ element, block_id: block.block_id, action_id: element.action_id, value: object.value });
+        const worked = await ctx.act({
+          element,
+          block_id: block.block_id,
+          action_id: element.action_id,
+          value: object.value,
+        });
         if (worked) for (const one of group.children) one.setAttribute('aria-pressed', String(one === button));
         return worked;
       });
     const label = object.accessibility_label ?? plain(object.text);
-    const button = h('button', { class: 'icon-button context-action', type: 'button', 'aria-label': label, title: plain(object.text), 'aria-pressed': 'false', onclick: press }, icon(name, 16));
+    const button = h(
+      'button',
+      {
+        class: 'icon-button context-action',
+        type: 'button',
+        'aria-label': label,
+        title: plain(object.text),
+        'aria-pressed': 'false',
+        onclick: press,
+      },
+      icon(name, 16),
+    );
     button.dataset.actionId = element.action_id ?? '';
     button.dataset.value = object.value;
     return button;

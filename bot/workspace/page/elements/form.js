@@ -38,14 +38,24 @@ export class Form {
   }
 }
 
-export const isEmpty = (value) => value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length);
+export const isEmpty = (value) =>
+  value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length);
 
 /** Values an element starts with, in the plain shape in which they are sent; undefined when it has none. */
-export function initialValue(element) {
-  const many = element.initial_options ?? element.initial_users ?? element.initial_channels ?? element.initial_conversations;
+function initialValue(element) {
+  const many =
+    element.initial_options ?? element.initial_users ?? element.initial_channels ?? element.initial_conversations;
   if (many) return many.map((one) => one.value ?? one);
   if (element.initial_option) return element.initial_option.value;
-  const single = ['initial_value', 'initial_date', 'initial_time', 'initial_date_time', 'initial_user', 'initial_channel', 'initial_conversation'];
+  const single = [
+    'initial_value',
+    'initial_date',
+    'initial_time',
+    'initial_date_time',
+    'initial_user',
+    'initial_channel',
+    'initial_conversation',
+  ];
   const key = single.find((name) => element[name] !== undefined && element[name] !== null);
   if (key === undefined) return undefined;
   return typeof element[key] === 'object' ? richTextToPlain(element[key]) : element[key];

@@ -12,7 +12,9 @@ const CHARACTER_PAUSE_MS = 300;
 
 function naming(element, ctx) {
   const described = ctx.describedBy ?? null;
-  const name = ctx.labelId ? { 'aria-labelledby': ctx.labelId } : { 'aria-label': plain(element.placeholder) || element.type.replaceAll('_', ' ') };
+  const name = ctx.labelId
+    ? { 'aria-labelledby': ctx.labelId }
+    : { 'aria-label': plain(element.placeholder) || element.type.replaceAll('_', ' ') };
   return { ...name, 'aria-describedby': described };
 }
 
@@ -22,7 +24,7 @@ export function textInput(element, ctx, block) {
   const long = element.multiline || element.type === 'rich_text_input';
   const field = h(long ? 'textarea' : 'input', {
     class: 'field',
-    type: long ? null : TYPED[element.type] ?? 'text',
+    type: long ? null : (TYPED[element.type] ?? 'text'),
     inputmode: element.type === 'number_input' ? (element.is_decimal_allowed ? 'decimal' : 'numeric') : null,
     rows: long ? 4 : null,
     placeholder: plain(element.placeholder) || null,
@@ -39,10 +41,16 @@ export function textInput(element, ctx, block) {
   field.addEventListener('input', () => {
     bound.keep(field.value);
     clearTimeout(timer);
-    if (bound.acts && triggers.includes('on_character_entered')) timer = setTimeout(() => bound.tell(field.value), CHARACTER_PAUSE_MS);
+    if (bound.acts && triggers.includes('on_character_entered'))
+      timer = setTimeout(() => bound.tell(field.value), CHARACTER_PAUSE_MS);
   });
   field.addEventListener('keydown', (event) => {
-    const sends = bound.acts && triggers.includes('on_enter_pressed') && event.key === 'Enter' && !(long && event.shiftKey) && !event.isComposing;
+    const sends =
+      bound.acts &&
+      triggers.includes('on_enter_pressed') &&
+      event.key === 'Enter' &&
+      !(long && event.shiftKey) &&
+      !event.isComposing;
     if (!sends) return;
     event.preventDefault();
     event.stopPropagation();
@@ -58,7 +66,8 @@ export function timeInput(element, ctx, block) {
   const field = h('input', { class: 'field field-time', type: kind, ...naming(element, ctx) });
   field.dataset.actionId = element.action_id ?? '';
   const zone = element.timezone ?? ctx.lookup.me.tz;
-  if (bound.value !== undefined && bound.value !== null) field.value = kind === 'datetime-local' ? toLocal(bound.value, zone) : bound.value;
+  if (bound.value !== undefined && bound.value !== null)
+    field.value = kind === 'datetime-local' ? toLocal(bound.value, zone) : bound.value;
   let before = field.value;
   field.addEventListener('change', async () => {
     if (!(await confirmed(element.confirm, ctx.lookup))) {
@@ -91,19 +100,40 @@ export function choiceInput(element, ctx, block) {
       return;
     }
     before = read();
-    await bound.report(many ? before : before[0] ?? null);
+    await bound.report(many ? before : (before[0] ?? null));
   };
   const rows = boxes.map(([box, option]) => {
     const text = option.text?.type === 'mrkdwn' ? mrkdwnInline(option.text.text, ctx.lookup) : plain(option.text);
-    const hint = option.description && h('span', { class: 'choice-hint' }, option.description.type === 'mrkdwn' ? mrkdwnInline(option.description.text, ctx.lookup) : plain(option.description));
-    return h('label', { class: 'choice' }, box, h('span', { class: 'choice-text' }, h('span', { dir: 'auto' }, text), hint));
+    const hint =
+      option.description &&
+      h(
+        'span',
+        { class: 'choice-hint' },
+        option.description.type === 'mrkdwn'
+          ? mrkdwnInline(option.description.text, ctx.lookup)
+          : plain(option.description),
+      );
+    return h(
+      'label',
+      { class: 'choice' },
+      box,
+      h('span', { class: 'choice-text' }, h('span', { dir: 'auto' }, text), hint),
+    );
   });
-  const root = h('div', { class: 'choices', role: many ? 'group' : 'radiogroup', ...naming(element, ctx), onchange: change }, rows);
+  const root = h(
+    'div',
+    { class: 'choices', role: many ? 'group' : 'radiogroup', ...naming(element, ctx), onchange: change },
+    rows,
+  );
   root.dataset.actionId = element.action_id ?? '';
   return root;
 }
 
 /** file_input: the local workspace keeps no files, and says so. */
 export function fileInput() {
-  return h('div', { class: 'note' }, 'Files can’t be uploaded in the local workspace. In Slack, this is where files are chosen.');
+  return h(
+    'div',
+    { class: 'note' },
+    'Files can’t be uploaded in the local workspace. In Slack, this is where files are chosen.',
+  );
 }

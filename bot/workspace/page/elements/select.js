@@ -21,7 +21,15 @@ export function selectElement(element, ctx, block) {
   face.id = valueId;
   const button = h(
     'button',
-    { class: 'select', type: 'button', role: 'combobox', 'aria-haspopup': 'listbox', 'aria-expanded': 'false', ...naming(labelId, valueId, plain(element.placeholder)), onclick: () => open() },
+    {
+      class: 'select',
+      type: 'button',
+      role: 'combobox',
+      'aria-haspopup': 'listbox',
+      'aria-expanded': 'false',
+      ...naming(labelId, valueId, plain(element.placeholder)),
+      onclick: () => open(),
+    },
     face,
     icon('down', 16),
   );
@@ -31,7 +39,7 @@ export function selectElement(element, ctx, block) {
     if (!(await confirmed(element.confirm, ctx.lookup))) return;
     chosen = next;
     paint();
-    await bound.report(multi ? chosen : chosen[0] ?? null);
+    await bound.report(multi ? chosen : (chosen[0] ?? null));
   };
   const open = () => openList(button, { element, multi, source, chosen: () => chosen, change });
   paint();
@@ -53,36 +61,65 @@ function optionSource(element, ctx, block) {
   const kind = element.type.replace('multi_', '').replace('_select', '');
   if (kind === 'static') return fixedSource(groupsOf(element));
   if (kind === 'external') return externalSource(element, ctx, block);
-  const people = [...ctx.lookup.people()].map((who) => ({ value: who.id, label: inert(who.name), hint: who.handle ? `@${who.handle}` : '', figure: () => avatar(who, 20) }));
-  const channels = ctx.lookup.channels().map((one) => ({ value: one.id, label: inert(one.name), hint: '', figure: () => icon(one.is_private ? 'lock' : 'hash', 16) }));
+  const people = [...ctx.lookup.people()].map((who) => ({
+    value: who.id,
+    label: inert(who.name),
+    hint: who.handle ? `@${who.handle}` : '',
+    figure: () => avatar(who, 20),
+  }));
+  const channels = ctx.lookup.channels().map((one) => ({
+    value: one.id,
+    label: inert(one.name),
+    hint: '',
+    figure: () => icon(one.is_private ? 'lock' : 'hash', 16),
+  }));
   if (kind === 'users') return fixedSource([{ title: '', options: people }]);
   if (kind === 'channels') return fixedSource([{ title: '', options: channels }]);
-  return fixedSource([{ title: 'Channels', options: channels }, { title: 'People', options: people }]);
+  return fixedSource([
+    { title: 'Channels', options: channels },
+    { title: 'People', options: people },
+  ]);
 }
 
 function groupsOf(element) {
-  const entry = (option) => ({ value: String(option.value), label: plain(option.text), hint: plain(option.description) });
-  if (element.option_groups) return element.option_groups.map((group) => ({ title: plain(group.label), options: group.options.map(entry) }));
+  const entry = (option) => ({
+    value: String(option.value),
+    label: plain(option.text),
+    hint: plain(option.description),
+  });
+  if (element.option_groups)
+    return element.option_groups.map((group) => ({ title: plain(group.label), options: group.options.map(entry) }));
   return [{ title: '', options: (element.options ?? []).map(entry) }];
 }
 
 function fixedSource(groups) {
   const labels = new Map(groups.flatMap((group) => group.options).map((option) => [option.value, option.label]));
-  const matches = (query) => (option) => `${option.label} ${option.hint}`.toLocaleLowerCase().includes(query.toLocaleLowerCase());
+  const matches = (query) => (option) =>
+    `${option.label} ${option.hint}`.toLocaleLowerCase().includes(query.toLocaleLowerCase());
   return {
     label: (value) => labels.get(value) ?? value,
-    load: async (query) => groups.map((group) => ({ ...group, options: group.options.filter(matches(query)) })).filter((group) => group.options.length),
+    load: async (query) =>
+      groups
+        .map((group) => ({ ...group, options: group.options.filter(matches(query)) }))
+        .filter((group) => group.options.length),
   };
 }
 
 function externalSource(element, ctx, block) {
   const labels = new Map();
-  for (const option of [element.initial_option, ...(element.initial_options ?? [])]) if (option) labels.set(option.value, plain(option.text));
+  for (const option of [element.initial_option, ...(element.initial_options ?? [])])
+    if (option) labels.set(option.value, plain(option.text));
   return {
     label: (value) => labels.get(value) ?? value,
     minimum: element.min_query_length ?? 3,
     load: async (query) => {
-      const answer = await post('options', { ...ctx.source, as: ctx.lookup.me.id, action_id: element.action_id, block_id: block.block_id, query });
+      const answer = await post('options', {
+        ...ctx.source,
+        as: ctx.lookup.me.id,
+        action_id: element.action_id,
+        block_id: block.block_id,
+        query,
+      });
       const groups = groupsOf(answer);
       for (const option of groups.flatMap((group) => group.options)) labels.set(option.value, option.label);
       return groups;
@@ -92,10 +129,23 @@ function externalSource(element, ctx, block) {
 
 function openList(button, { element, multi, source, chosen, change }) {
   const listId = uniqueId('list');
-  const list = h('div', { class: 'listbox', role: 'listbox', id: listId, 'aria-multiselectable': String(multi), 'aria-label': 'Options' });
+  const list = h('div', {
+    class: 'listbox',
+    role: 'listbox',
+    id: listId,
+    'aria-multiselectable': String(multi),
+    'aria-label': 'Options',
+  });
   const search = h('input', {
-    class: 'listbox-search', type: 'text', placeholder: 'Find…', autocomplete: 'off', role: 'combobox',
-    'aria-controls': listId, 'aria-expanded': 'true', 'aria-autocomplete': 'list', 'aria-label': 'Find an option',
+    class: 'listbox-search',
+    type: 'text',
+    placeholder: 'Find…',
+    autocomplete: 'off',
+    role: 'combobox',
+    'aria-controls': listId,
+    'aria-expanded': 'true',
+    'aria-autocomplete': 'list',
+    'aria-label': 'Find an option',
   });
   const full = () => multi && element.max_selected_items && chosen().length >= element.max_selected_items;
   const pick = async (value) => {
@@ -111,13 +161,28 @@ function openList(button, { element, multi, source, chosen, change }) {
     const groups = await loadInto(list, source, search.value);
     if (!groups) return;
     let index = -1;
-    replace(list, groups.map((group) => {
-      const options = group.options.map((option) => {
-        index += 1;
-        return optionRow(option, { id: `${listId}-${index}`, selected: chosen().includes(option.value), blocked: full() && !chosen().includes(option.value), onclick: () => pick(option.value) });
-      });
-      return group.title ? h('div', { role: 'group', 'aria-label': group.title }, h('div', { class: 'listbox-title' }, group.title), options) : options;
-    }));
+    replace(
+      list,
+      groups.map((group) => {
+        const options = group.options.map((option) => {
+          index += 1;
+          return optionRow(option, {
+            id: `${listId}-${index}`,
+            selected: chosen().includes(option.value),
+            blocked: full() && !chosen().includes(option.value),
+            onclick: () => pick(option.value),
+          });
+        });
+        return group.title
+          ? h(
+              'div',
+              { role: 'group', 'aria-label': group.title },
+              h('div', { class: 'listbox-title' }, group.title),
+              options,
+            )
+          : options;
+      }),
+    );
     if (index < 0) list.append(h('div', { class: 'listbox-none' }, 'No matches'));
     highlight(list, search, (active = Math.max(0, Math.min(active, index))));
   };
@@ -156,9 +221,22 @@ async function loadInto(list, source, query) {
 function optionRow(option, { id, selected, blocked, onclick }) {
   return h(
     'div',
-    { class: 'option', role: 'option', id, 'aria-selected': String(selected), 'aria-disabled': blocked ? 'true' : null, dataset: { value: option.value }, onclick },
+    {
+      class: 'option',
+      role: 'option',
+      id,
+      'aria-selected': String(selected),
+      'aria-disabled': blocked ? 'true' : null,
+      dataset: { value: option.value },
+      onclick,
+    },
     option.figure?.() ?? null,
-    h('span', { class: 'menu-text' }, h('span', { dir: 'auto' }, option.label), option.hint && h('span', { class: 'menu-hint' }, option.hint)),
+    h(
+      'span',
+      { class: 'menu-text' },
+      h('span', { dir: 'auto' }, option.label),
+      option.hint && h('span', { class: 'menu-hint' }, option.hint),
+    ),
     selected ? h('span', { class: 'menu-check', 'aria-hidden': 'true' }, '✓') : null,
   );
 }
