@@ -33,6 +33,9 @@ def register(app: AsyncApp, engine: Engine) -> None:
     async def ask_agent(ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         channel, ts = _place(body)
         args = {"value": value_of(action), "block": str(action.get("block_id", "")), "channel": channel, "ts": ts}
+        view = body.get("view") or {}
+        if view.get("type") == "modal":
+            args |= {"view": view["id"], "metadata": view.get("private_metadata")}
         await engine.enqueue(_click(body, action, args))
         await ack()
 

@@ -64,6 +64,9 @@ class Turn(Protocol):
     async def revise(self, posted: Posted, message: Message) -> None:
         """Replace a message posted by an earlier turn of this agent."""
 
+    async def redraw(self, view: View) -> None:
+        """Replace the modal the request came from, if it came from one that is still open."""
+
     async def propose(self, plan: Plan) -> None:
         """Lay a plan before the person on one card, in their direct messages."""
 

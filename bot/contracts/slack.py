@@ -51,6 +51,9 @@ class Slack(Protocol):
     async def whisper(self, channel: str, person: Person, message: Message, thread_ts: str | None = None) -> None:
         """An ephemeral message, seen by that person alone; in a direct channel too."""
 
+    async def update_view(self, view_id: str, view: View) -> bool:
+        """Replace an open modal; False when it is open no more."""
+
     async def publish_home(self, person: Person, view: View) -> None: ...
 
     async def profile(self, person: Person) -> Profile: ...

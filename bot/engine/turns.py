@@ -9,7 +9,7 @@ from bot.contracts.agents import Store
 from bot.contracts.json import Json
 from bot.contracts.people import Person, Profile
 from bot.contracts.requests import Request
-from bot.contracts.slack import Message, Posted, Slack
+from bot.contracts.slack import Message, Posted, Slack, View
 from bot.contracts.tools import Plan
 from bot.engine.posts import Posts
 from bot.store.documents import Documents
@@ -77,6 +77,11 @@ class LiveTurn:
 
     async def revise(self, posted: Posted, message: Message) -> None:
         await self._services.slack.update(posted, message)
+
+    async def redraw(self, view: View) -> None:
+        view_id = self.request.args.get("view")
+        if view_id:
+            await self._services.slack.update_view(str(view_id), view)
 
     async def propose(self, plan: Plan) -> None:
         await self._services.propose(self.request, plan)

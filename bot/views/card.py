@@ -93,7 +93,7 @@ def _plan(value: CardValue, room: int) -> list[Block]:
         indexes = group.indexes[:most]
         lines = [_line(value.calls[index], group, value, items.get(index, 0)) for index in indexes]
         if len(indexes) < len(group.indexes):
-            lines.append(_more(group.indexes[len(indexes) + 1 :], value))
+            lines.append(_more(group.indexes[len(indexes) :], value))
         blocks.extend(divided(heading, lines))
     return [*blocks, *tail]
 

@@ -21,7 +21,7 @@ EVENT_TYPE = "meshclaw_message"
 _PROFILE_KEPT = 3600.0  # seconds; a changed time zone shows within the hour
 _TEXT_LIMIT = 4000  # of chat.update; the blocks carry everything
 _AWAY = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
-_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
+_GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "not_found"}
 _log = structlog.get_logger("slack")
 
 
@@ -78,6 +78,15 @@ class Sender:
                     channel=posted.channel, ts=posted.ts, unfurl_links=False, unfurl_media=False, **_content(message)
                 )
             )
+        except _Refused as refused:
+            if refused.code in _GONE:
+                return False
+            raise
+        return True
+
+    async def update_view(self, view_id: str, view: View) -> bool:
+        try:
+            await self._ask(lambda: self._client.views_update(view_id=view_id, view=dict(view)))
         except _Refused as refused:
             if refused.code in _GONE:
                 return False

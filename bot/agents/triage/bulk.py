@@ -8,39 +8,33 @@ from bot.contracts.mail import Mail
 
 _NEWS = re.compile(
     r"\b(?:newsletters?|digest|weekly|monthly|roundup|round-up|edition|issue (?:no\.? ?)?#?\d+|vol(?:ume)?\.? ?\d+|"
-    r"this week|"
-    r"this month|week in|highlights|what's new|new in|sale|% off|\d+% |offers?|deals?|discount|webinar|early bird|"
-    r"last chance|introducing|announcing|save|free|tips|trends|stories|briefing|bulletin|picks|top \d+|how to|"
-    r"\d+ (?:ways|things|tips|reasons)|black friday|cyber monday|collection|rundbrief|angebote?|lettre|promotions?|"
-    r"soldes)\b"
+    r"this week|this month|week in|highlights|what's new|new in|sale|% off|\d+% |offers?|deals?|discount|webinar|"
+    r"early bird|last chance|introducing|announcing|save|free|tips|trends|stories|briefing|bulletin|picks|top \d+|"
+    r"how to|\d+ (?:ways|things|tips|reasons)|black friday|cyber monday|collection|rundbrief|angebote?|lettre|"
+    r"promotions?|soldes)\b"
     "|电子报|電子報|周刊|週刊|月刊|周报|週報|快讯|快訊|精选|精選|优惠|優惠|折扣|特卖|特賣|订阅|訂閱|双11|雙11|双十一|限时|限時|新品"
 )
 _NOTICE = re.compile(
     r"\b(?:receipt|invoice|order|shipped|delivered|delivery|dispatched|out for delivery|alert|warning|critical|"
-    r"resolved|"
-    r"firing|incident|failed|failure|passed|succeeded|build|deploy(?:ed|ment)?|pipeline|security|sign[- ]?in|login|"
-    r"log-in|"
-    r"password|verification|code|reminder|statement|backup|commented|mentioned|assigned|merged|opened|closed|ticket|"
-    r"pull request|pr|issue|renew(?:s|al|ed)?|subscription|payment|paid|charged|refund|booking|reservation|check-in|"
-    r"itinerary|confirmed|confirmation|expir\w+|usage|storage|quota|report|scheduled|maintenance|outage|downtime|"
-    r"uptime|"
-    r"completed|finished|new device|shared|invited you|joined|wants to connect|connections?|profile|followers?|liked|"
-    r"reacted|congratulate|viewed|replied|posted|message from|signed|approved|submitted|received|status|tracking|"
-    r"parcel|"
-    r"package|account|rechnung|bestellung|lieferung|zahlung|buchung|commande|facture|livraison|paiement)\b"
+    r"resolved|firing|incident|failed|failure|passed|succeeded|build|deploy(?:ed|ment)?|pipeline|security|sign[- ]?in|"
+    r"login|log-in|password|verification|code|reminder|statement|backup|commented|mentioned|assigned|merged|opened|"
+    r"closed|ticket|pull request|pr|issue|renew(?:s|al|ed)?|subscription|payment|paid|charged|refund|booking|"
+    r"reservation|check-in|itinerary|confirmed|confirmation|expir\w+|usage|storage|quota|report|scheduled|maintenance|"
+    r"outage|downtime|uptime|completed|finished|new device|shared|invited you|joined|wants to connect|connections?|"
+    r"profile|followers?|liked|reacted|congratulate|viewed|replied|posted|message from|signed|approved|submitted|"
+    r"received|status|tracking|parcel|package|account|rechnung|bestellung|lieferung|zahlung|buchung|commande|facture|"
+    r"livraison|paiement)\b"
     "|订单|訂單|发货|發貨|出貨|快递|快遞|账单|帳單|对账单|對帳單|验证码|驗證碼|提醒|通知|告警|警报|警報|成功|失败|失敗|已送达|已送達|物流|发票|發票|入账|入帳|扣款|续费|續費"
 )
 _FOOTER = re.compile(
     r"\b(?:unsubscribe|view (?:this (?:email|message) )?(?:in|online|it in)|you(?:'re| are) receiving this|"
-    r"manage (?:your )?"
-    r"(?:preferences|subscription)|email preferences|opt[- ]out|no longer wish|abmelden|abbestellen|désabonner|"
-    r"désinscrire)\b"
+    r"manage (?:your )?(?:preferences|subscription)|email preferences|opt[- ]out|no longer wish|abmelden|abbestellen|"
+    r"désabonner|désinscrire)\b"
     "|退订|退訂|取消订阅|取消訂閱"
 )
 _AUTOMATIC = re.compile(
     r"\b(?:automatically generated|automated (?:message|email|notification)|auto-generated|do not reply|"
-    r"don't reply to this|"
-    r"this is an automat\w+|please do not respond)\b|自动发送|自動發送|系统邮件|系統郵件|请勿回复|請勿回覆|請勿直接回"
+    r"don't reply to this|this is an automat\w+|please do not respond)\b|自动发送|自動發送|系统邮件|系統郵件|请勿回复|請勿回覆|請勿直接回"
 )
 _TAGGED = re.compile(r"^\s*(?:re:\s*)?\[[^\]]{1,60}\]|#\d{2,}|\b[A-Z]{2,6}-\d{1,6}\b")
 
@@ -76,33 +70,28 @@ def is_bulk(mail: Mail, seen: Signals, news: float, notice: float) -> bool:
 
 _ANSWERING = re.compile(
     r"^\s*(?:(?:automatic|auto)[- ]?(?:reply|response)|out of (?:the )?office|ooo\b|undeliver\w+|"
-    r"delivery status notification|"
-    r"mail delivery (?:failed|failure|subsystem)|returned mail|abwesenheits\w*|automatische antwort|"
-    r"réponse automatique|"
-    r"absence)|自动回复|自動回覆|自動回复|外出|休假"
+    r"delivery status notification|mail delivery (?:failed|failure|subsystem)|returned mail|abwesenheits\w*|"
+    r"automatische antwort|réponse automatique|absence)|自动回复|自動回覆|自動回复|外出|休假"
 )
 _CALENDAR_ANSWER = re.compile(
-    r"^\s*(?:(accepted|zugesagt|accepté|已接受)|(tentative(?:ly accepted)?|maybe|mit vorbehalt|暂定|暫定)|"
-    r"(declined|abgelehnt|refusé|已拒绝|已拒絕)|(cancell?ed|cancell?ation|abgesagt|annulé|已取消))\b"
+    r"^\s*(?:(accepted|zugesagt|accepté|已接受)|(tentative(?:ly accepted)?|maybe|mit vorbehalt|暂定|暫定)|(declined|abgelehnt|"
+    r"refusé|已拒绝|已拒絕)|(cancell?ed|cancell?ation|abgesagt|annulé|已取消))\b"
 )
 CANCELLED = "event was cancelled"
 _ANSWERED = ("accepted your invitation", "may come to your event", "declined your invitation", CANCELLED)
 _HANDS_OVER = re.compile(
-    r"\b(?:action (?:is )?(?:required|needed)|(?:needs?|requires?|awaiting|awaits|waiting for|pending) (?:your )?"
-    r"(?:approval|signature|review|response|confirmation|action|acceptance)|requested your (?:review|approval|"
-    r"signature)|(?:signature|approval|review|confirmation) (?:is )?requested|requested (?:access|to (?:install|join|"
-    r"use))|"
-    r"review requested|(?:please|to) (?:sign|approve|countersign|e-?sign)\b|your signature is|sign by|"
-    r"(?:has been|was|is) assigned to you|you have been assigned|assigned you|mentioned you in an action item|"
-    r"please confirm|unacknowledged|not (?:yet )?acknowledged|for your approval|payment (?:is )?(?:overdue|due)|"
-    r"overdue|"
-    r"your (?:card|payment) (?:was|has been) declined|payment failed)\b"
+    r"\b(?:action (?:is )?(?:required|needed)|(?:needs?|requires?|awaiting|awaits|waiting for|"
+    r"pending) (?:your )?(?:approval|signature|review|response|confirmation|action|acceptance)|"
+    r"requested your (?:review|approval|signature)|(?:signature|approval|review|confirmation) (?:is )?requested|"
+    r"requested (?:access|to (?:install|join|use))|review requested|(?:please|to) (?:sign|approve|countersign|"
+    r"e-?sign)\b|your signature is|sign by|(?:has been|was|is) assigned to you|you have been assigned|assigned you|"
+    r"mentioned you in an action item|please confirm|unacknowledged|not (?:yet )?acknowledged|for your approval|"
+    r"payment (?:is )?(?:overdue|due)|overdue|your (?:card|payment) (?:was|has been) declined|payment failed)\b"
     "|待(?:您|你)?(?:审批|審批|签核|簽核|审核|審核|签署|簽署|处理|處理|确认|確認)|请(?:尽快)?(?:审批|签核|签署)|請(?:盡快)?(?:審批|簽核|簽署)|逾期"
 )
 _OWES = re.compile(
     r"\b(?:submit|complete|renew|pay|due|sign|approve|confirm|register|upload|enrol|enroll|fill|timesheet|expenses?|"
-    r"training|"
-    r"deadline|update|rotate|return|respond|choose|select|book|file)\b|提交|填|缴|繳|续|續|报名|報名|更新|完成|截止"
+    r"training|deadline|update|rotate|return|respond|choose|select|book|file)\b|提交|填|缴|繳|续|續|报名|報名|更新|完成|截止"
 )
 
 

@@ -6,11 +6,11 @@ Pure: the same mail, mind and moment give the same verdict. Text of a mail is on
 from datetime import date, datetime
 
 from bot.agents.triage import bulk, lures
-from bot.agents.triage.deadlines import day_words
+from bot.agents.triage.deadlines import day_of, said
 from bot.agents.triage.language import asked
 from bot.agents.triage.learner import softmax
 from bot.agents.triage.mind import Mind, hashed
-from bot.agents.triage.prior import Prior, prior
+from bot.agents.triage.prior import prior
 from bot.agents.triage.signals import Signals, features, read
 from bot.agents.triage.trust import Sign
 from bot.agents.triage.verdict import LEARNED, Bucket, DecidedBy, Verdict
@@ -39,7 +39,7 @@ _MOST_REASONS = 4
 def classify(mail: Mail, mind: Mind, now: datetime) -> Verdict:
     """Decide where a mail belongs. Never raises; the time it takes is bounded whatever the mail."""
     seen = read(mail, mind)
-    case = _Case(mail, mind, seen, now.date())
+    case = _Case(mail, mind, seen, now)
     return (
         case.by_rule() or case.by_danger() or case.by_thread() or case.by_corrections() or case.by_header()
         or case.by_learner()
@@ -49,10 +49,10 @@ def classify(mail: Mail, mind: Mind, now: datetime) -> Verdict:
 class _Case:
     """One mail on its way through the stages; each returns a verdict or passes."""
 
-    __slots__ = ("features", "mail", "mind", "seen", "signs", "today")
+    __slots__ = ("features", "mail", "mind", "now", "seen", "signs")
 
-    def __init__(self, mail: Mail, mind: Mind, seen: Signals, today: date) -> None:
-        self.mail, self.mind, self.seen, self.today = mail, mind, seen, today
+    def __init__(self, mail: Mail, mind: Mind, seen: Signals, now: datetime) -> None:
+        self.mail, self.mind, self.seen, self.now = mail, mind, seen, now
         self.features = features(mail, seen)
         self.signs = self._signs()
 
@@ -61,18 +61,18 @@ class _Case:
         seen, found = self.seen, list(self.seen.signs)
         friend = seen.own or seen.known.corresponds or (seen.domain in self.mind.domains and seen.verified)
         if not friend:
-            said = lures.signs(self.mail.subject, self.mail.text, seen.words)
+            lured = lures.signs(self.mail.subject, self.mail.text, seen.words)
             share = 0.4 if seen.auth in {"pass", "unknown"} and "list-unsubscribe" in self.mail.headers else 1.0
-            found.extend((share * points, says) for points, says in said)
-            if said and seen.known.new and not seen.bulk:
+            found.extend((share * points, says) for points, says in lured)
+            if lured and seen.known.new and not seen.bulk:
                 found.append((0.5, "first mail from this sender"))
         return sorted(found, reverse=True)
 
     def verdict(
         self, bucket: Bucket, confidence: float, by: DecidedBy, reasons: list[str], until: date | None = None
     ) -> Verdict:
-        said = tuple(dict.fromkeys(reason for reason in reasons if reason))[:_MOST_REASONS]
-        return Verdict(bucket, round(min(1.0, max(0.0, confidence)), 3), said, by, self.features, until)
+        told = tuple(dict.fromkeys(reason for reason in reasons if reason))[:_MOST_REASONS]
+        return Verdict(bucket, round(min(1.0, max(0.0, confidence)), 3), told, by, self.features, until)
 
     def by_rule(self) -> Verdict | None:
         """The person's own rules; one that names a sender does not hold for a mail that only claims to be theirs."""
@@ -119,8 +119,8 @@ class _Case:
         likely = self.mind.learner.probabilities(self.features)[LEARNED.index(bucket)]
         if likely < 0.3:
             return None
-        said = f"you sorted mail from {seen.address} like this before"
-        return self.verdict(bucket, max(likely, min(0.98, 0.85 + weight / 100)), "sender", [said])
+        told = f"you sorted mail from {seen.address} like this before"
+        return self.verdict(bucket, max(likely, min(0.98, 0.85 + weight / 100)), "sender", [told])
 
     def by_header(self) -> Verdict | None:
         """Invitations, and mail that nobody wrote to the person alone."""
@@ -151,22 +151,19 @@ class _Case:
         """A machine that hands the person something to do: it says so plainly and is no advertisement."""
         if self.seen.one_click and not bulk.hands_over(mail):
             return None
-        wants = asked(mail.subject, mail.text, self.seen.words, self.today)
+        wants = asked(mail.subject, mail.text, self.seen.words, day_of(mail.received, self.now))
         if wants.nothing or not (bulk.hands_over(mail) or (wants.request and wants.deadline and bulk.owes(mail))):
             return None
-        until = f"deadline {day_words(wants.deadline, self.today)}" if wants.deadline else ""
-        return self.verdict(Bucket.NEEDS_ACTION, 0.8, "header", [until, "waits for something from you"], wants.deadline)
+        reasons = [said(wants.deadline, self.now.date()), "waits for something from you"]
+        return self.verdict(Bucket.NEEDS_ACTION, 0.8, "header", reasons, self._ahead(wants.deadline))
+
+    def _ahead(self, deadline: date | None) -> date | None:
+        """A deadline that is not past."""
+        return deadline if deadline and deadline >= self.now.date() else None
 
     def by_learner(self) -> Verdict:
         """What was learned on top of what is believed from the start; a pass when that is not enough."""
-        before = prior(self.mail, self.seen, self.today)
-        before.add(Bucket.JUNK, 1.3 * sum(each for each, _ in self.signs))
-        if self.seen.auth in {"weak", "fail"}:
-            before.add(Bucket.NEEDS_REPLY, -1.0)
-            before.add(Bucket.NEEDS_ACTION, -1.0)
-        if any(says == lures.ADVERTISING for _, says in self.signs):
-            before.add(Bucket.NEEDS_REPLY, -1.5)
-            before.add(Bucket.NEEDS_ACTION, -1.5)
+        before = prior(self.mail, self.seen, self.signs, self.now)
         learned = self.mind.learner.scores(self.features)
         found = softmax([start + score for start, score in zip(before.row, learned, strict=True)])
         place = max(range(len(found)), key=found.__getitem__)
@@ -175,7 +172,7 @@ class _Case:
         reasons = list(before.reasons[bucket])
         if softmax(learned)[place] >= _ALIKE:
             reasons.append("like mail you dealt with this way")
-        until = before.asked.deadline
+        until = self._ahead(before.asked.deadline)
         if confidence < SURE[bucket] or (self.seen.auth in {"weak", "fail"} and bucket in _WANTS):
             doubt = f"looks most like {bucket.value.replace('_', ' ')}, but not clearly"
             return self.verdict(Bucket.TO_CHECK, confidence, "abstain", [*warned[:2], doubt, *reasons], until)

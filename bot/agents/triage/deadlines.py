@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Set
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.agents.triage.phrases import HAN
 
@@ -18,24 +18,21 @@ _MONTHS = {
 }  # fmt: skip
 _MONTH = (
     r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|fév(?:rier)?|mar(?:ch|s)?|märz|apr(?:il)?|avr(?:il)?|may|mai|june?|"
-    r"juni|"
-    r"juin|july?|juli|juillet|aug(?:ust)?|août|sept?(?:ember|embre)?|oct(?:ober|obre)?|okt(?:ober)?|nov(?:ember|"
-    r"embre)?|"
-    r"dec(?:ember)?|dez(?:ember)?|déc(?:embre)?)"
+    r"juni|juin|july?|juli|juillet|aug(?:ust)?|août|sept?(?:ember|embre)?|oct(?:ober|obre)?|okt(?:ober)?|nov(?:ember|"
+    r"embre)?|dec(?:ember)?|dez(?:ember)?|déc(?:embre)?)"
 )
 _WHEN = (
-    r"(?P<today>today|tonight|end of (?:the )?day|eod|cob|close of business|heute|aujourd'hui)"
-    r"|(?P<tomorrow>tomorrow|morgen|demain)"
-    r"|(?P<week>end of (?:the |this )?week|eow|ende der woche|fin de semaine)"
+    r"(?P<today>today|tonight|end of (?:the )?day|eod|cob|close of business|heute|aujourd'hui)|(?P<tomorrow>tomorrow|"
+    r"morgen|demain)|(?P<week>end of (?:the |this )?week|eow|ende der woche|fin de semaine)"
     rf"|(?:this |next |coming |the |diesen |ce )?(?P<weekday>{'|'.join(sorted(_DAYS, key=len, reverse=True))})"
     r"|(?P<iso>\d{4}-\d{1,2}-\d{1,2})"
-    rf"|(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of)? (?P<month>{_MONTH})"
-    rf"|(?P<month2>{_MONTH})\.? (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?"
+    rf"|(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of)? (?P<month>{_MONTH})|"
+    rf"(?P<month2>{_MONTH})\.? (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?"
 )
 _BY = (
     r"(?:by|until|till|before|(?:no|not) later than|due(?: on| by| date:?)?|deadline(?: is| was|:)?|closes?|expires?|"
-    r"ends?|"
-    r"latest|on or before|bis(?: zum| spätestens)?|spätestens(?: am| bis)?|d'ici|avant(?: le)?|au plus tard(?: le)?)"
+    r"ends?|latest|on or before|bis(?: zum| spätestens)?|spätestens(?: am| bis)?|d'ici|avant(?: le)?|"
+    r"au plus tard(?: le)?)"
 )
 _LEAD = (
     r"(?:the |at the |am |den |le |on |noon |midnight |midday |\d{1,2}(?::\d\d)? ?(?:am|pm)?,? ?(?:on )?|"
@@ -47,28 +44,26 @@ _TRIGGERS = frozenset(
      "latest", "bis", "spätestens", "d'ici", "avant", "tard"]
 )  # fmt: skip
 _CHINESE = re.compile(
-    "(?:(?P<today>今天|今日|今晚|下班前)|(?P<tomorrow>明天|明日)|(?P<after>后天|後天)"
-    "|(?P<next>下)?(?:个|個)?(?:本|这|這)?(?:周|週|星期|礼拜|禮拜)(?P<weekday>[一二三四五六日天])"
-    "|(?P<month>[0-9]{1,2})月(?P<day>[0-9]{1,2})(?:日|号|號)|(?P<end>月底))"
-    "[^。！？\n]{0,8}?(?:前|截止|为止|為止)"
-    "|(?:截止|最晚|最迟|最遲|期限)[^。！？\n]{0,8}?(?:(?P<today2>今天|今日)|(?P<tomorrow2>明天|明日)"
-    "|(?P<next2>下)?(?:本|这|這)?(?:周|週|星期|礼拜|禮拜)(?P<weekday2>[一二三四五六日天])"
-    "|(?P<month2>[0-9]{1,2})月(?P<day2>[0-9]{1,2})(?:日|号|號))"
+    "(?:(?P<today>今天|今日|今晚|下班前)|(?P<tomorrow>明天|明日)|(?P<after>后天|後天)|(?P<next>下)?(?:个|個)?(?:本|这|這)?(?:周|週|星期|礼拜|"
+    "禮拜)(?P<weekday>[一二三四五六日天])|(?P<month>[0-9]{1,2})月(?P<day>[0-9]{1,2})(?:日|号|號)|(?P<end>月底))[^。！？\n]{0,8}?(?:前|截止|"
+    "为止|為止)|(?:截止|最晚|最迟|最遲|期限)[^。！？\n]{0,8}?(?:(?P<today2>今天|今日)|(?P<tomorrow2>明天|明日)|(?P<next2>下)?(?:本|这|這)?(?:周|週|星期|"
+    "礼拜|禮拜)(?P<weekday2>[一二三四五六日天])|(?P<month2>[0-9]{1,2})月(?P<day2>[0-9]{1,2})(?:日|号|號))"
 )
 
 
 def deadline(text: str, words: Set[str], today: date) -> date | None:
-    """The first day the text sets as a limit ("by Friday", "周五前"), seen on `today`; `text` is lower case."""
-    if not _TRIGGERS.isdisjoint(words):
-        for found in _DEADLINE.finditer(text):
-            day = _western(found, today)
-            if day:
-                return day
-    if HAN in words:
-        for found in _CHINESE.finditer(text):
-            day = _eastern(found, today)
-            if day:
-                return day
+    """The first day the text sets as a limit ("by Friday", "周五前"), as meant on `today`; `text` is lower case."""
+    try:
+        if not _TRIGGERS.isdisjoint(words):
+            for found in _DEADLINE.finditer(text):
+                if day := _western(found, today):
+                    return day
+        if HAN in words:
+            for found in _CHINESE.finditer(text):
+                if day := _eastern(found, today):
+                    return day
+    except OverflowError:  # a mail that claims to come from the end of time
+        return None
     return None
 
 
@@ -125,9 +120,21 @@ def _real(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def day_words(day: date, today: date) -> str:
-    """A day as people say it: today, tomorrow, Friday, 5 December."""
+def said(day: date | None, today: date) -> str:
+    """A deadline in words, seen on `today`: tomorrow, Friday, 5 December; empty for none."""
+    if day is None:
+        return ""
     away = (day - today).days
-    if away in (0, 1):
-        return ("today", "tomorrow")[away]
-    return f"{day:%A}" if 1 < away < 7 else f"{day.day} {day:%B}"
+    if away < 0:
+        return f"deadline was {day.day} {day:%B}"
+    if away < 2:
+        return f"deadline {('today', 'tomorrow')[away]}"
+    return f"deadline {day:%A}" if away < 7 else f"deadline {day.day} {day:%B}"
+
+
+def day_of(moment: datetime, now: datetime) -> date:
+    """The day of a moment where the person is; for an impossible moment the day it claims."""
+    try:
+        return moment.astimezone(now.tzinfo).date()
+    except (OverflowError, ValueError):
+        return moment.date()

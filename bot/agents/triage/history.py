@@ -129,11 +129,11 @@ class HistoryReader:
         if len(lessons) < FEWEST_LESSONS:
             return
         lessons.sort(key=lambda lesson: lesson[0].received)
-        settled = lessons[-1][0].received - _SETTLED if lessons else None
+        settled = lessons[-1][0].received.timestamp() - _SETTLED.total_seconds()
         for mail, bucket in lessons:
             seen, weight = read(mail, mind), HISTORY
             if bucket is None:
-                if settled and mail.received > settled:
+                if mail.received.timestamp() > settled:
                     continue
                 bucket = _unanswered(mail, seen)
                 weight = GUESSED
@@ -159,5 +159,5 @@ def _unanswered(mail: Mail, seen: Signals) -> Bucket:
     news, notice = bulk.points(mail, seen)
     if bulk.is_bulk(mail, seen, news, notice):
         return Bucket.NEWSLETTER if news > notice else Bucket.NOTIFICATION
-    before = prior(mail, seen, mail.received.date())
+    before = prior(mail, seen, (), mail.received)
     return max((Bucket.FYI, Bucket.NEEDS_ACTION), key=lambda bucket: before.scores[bucket])

@@ -16,17 +16,16 @@ _MODAL = frozenset(
 )
 _ASKED = frozenset(["you", "we", "i", "there", "it", "anyone", "this", "that"])
 _TO_READER = re.compile(
-    r"\b(?:you|your|yours|u|anyone|somebody|someone|we|us|i|me|there|which|what|when|where|who|how|any|"
-    r"sie|ihr|ihnen|du|dir|dich|wir|kannst|könn\w+|wann|wie|wer|was|"
-    r"vous|votre|vos|tu|peux|pouvez|pourriez|quand|comment|est-ce)\b|[\u3040-\u30ff\u4e00-\u9fff]"
+    r"\b(?:you|your|yours|u|anyone|somebody|someone|we|us|i|me|there|which|what|when|where|who|how|any|sie|ihr|ihnen|"
+    r"du|dir|dich|wir|kannst|könn\w+|wann|wie|wer|was|vous|votre|vos|tu|peux|pouvez|pourriez|quand|comment|est-ce)\b|"
+    r"[\u3040-\u30ff\u4e00-\u9fff]"
 )
 _VERBS = (
     "send|submit|complete|sign|approve|review|fill|upload|return|pay|renew|update|register|book|confirm|check|fix|"
-    "prepare"
-    "|provide|finish|schedule|forward|add|choose|pick|enter|enrol|enroll|file|order|bring|make sure|ensure|remember to|"
-    "download|install|print|move|change|reset|restart|merge|deploy|read|call|collect|hand in|settle|transfer|verify|"
-    "acknowledge|attend|join|remind|rotate|switch|test|write|drop|cancel|close|delete|remove|clear|reply|respond|rank|"
-    "vote|rate|initial|scan|label|assign|list|vet|fetch|tell|give|let|name|nominate|answer"
+    "prepare|provide|finish|schedule|forward|add|choose|pick|enter|enrol|enroll|file|order|bring|make sure|ensure|"
+    "remember to|download|install|print|move|change|reset|restart|merge|deploy|read|call|collect|hand in|settle|"
+    "transfer|verify|acknowledge|attend|join|remind|rotate|switch|test|write|drop|cancel|close|delete|remove|clear|"
+    "reply|respond|rank|vote|rate|initial|scan|label|assign|list|vet|fetch|tell|give|let|name|nominate|answer"
 )
 _IMPERATIVE = re.compile(
     r"(?:\W{0,6}(?:hi|hello|dear|also|and|so|then|next|finally|just|reminder)[,:]? )?"
@@ -38,23 +37,19 @@ _ASKS = (
     phrases(
         "know advise confirm reply respond answer back your think hear wonder wondering rsvp",
         r"\b(?:let me know|please (?:advise|confirm|reply|respond|answer)|get back to (?:me|us)|your (?:thoughts|"
-        r"views?|"
-        r"opinion|input|feedback|take|advice|help|availability)|what do you think|i(?:'d| would) (?:like|"
-        r"love) (?:to hear|"
-        r"your|to know)|looking forward to (?:your|hearing)|waiting (?:for|on) your|wonder(?:ing)? (?:if|whether)|"
-        r"rsvp)\b",
+        r"views?|opinion|input|feedback|take|advice|help|availability)|what do you think|i(?:'d| would) (?:like|"
+        r"love) (?:to hear|your|to know)|looking forward to (?:your|hearing)|waiting (?:for|on) your|"
+        r"wonder(?:ing)? (?:if|whether)|rsvp)\b",
     ),
     phrases(
         "sie du rückmeldung mir mich bitte",
         r"\b(?:können sie|könnten sie|kannst du|könntest du|bitte um (?:rückmeldung|antwort|info)|geben sie (?:mir|"
-        r"uns)|"
-        r"gib mir|was (?:meinst|halten|meinen)|sag(?:en)? (?:mir|sie)|rückmeldung)\b",
+        r"uns)|gib mir|was (?:meinst|halten|meinen)|sag(?:en)? (?:mir|sie)|rückmeldung)\b",
     ),
     phrases(
         "vous tu merci moi",
         r"\b(?:pouvez-vous|pourriez-vous|peux-tu|pourrais-tu|merci de (?:me|nous) (?:dire|confirmer|répondre)|"
-        r"dites-moi|"
-        r"dis-moi|qu'en (?:pensez|penses)|tenez-moi)\b",
+        r"dites-moi|dis-moi|qu'en (?:pensez|penses)|tenez-moi)\b",
     ),
     phrases(
         "pouvez pourriez peux pourrais dites dis",
@@ -62,9 +57,8 @@ _ASKS = (
         "\bdi(?:te)?s-moi\b",
     ),
     chinese(
-        "请问|請問|能否|可否|可不可以|能不能|方便吗|方便嗎|是否|要不要|好不好|行不行|什么时候|什麼時候|怎么看|怎麼看|"
-        "[你您][觉覺]得|[请請]回[复覆]|[请請]答[复覆]|回[复覆]我|告[诉訴]我|[请請]告知|盼[复覆]|想[请請]教|等[你您](?:的)?(?:回[复覆]|消息)|"
-        "[你您]的意[见見]|[给給]我(?:一[个個])?答[复覆]",
+        "请问|請問|能否|可否|可不可以|能不能|方便吗|方便嗎|是否|要不要|好不好|行不行|什么时候|什麼時候|怎么看|怎麼看|[你您][觉覺]得|[请請]回[复覆]|[请請]答[复覆]|回[复覆]我|告[诉訴]我|"
+        "[请請]告知|盼[复覆]|想[请請]教|等[你您](?:的)?(?:回[复覆]|消息)|[你您]的意[见見]|[给給]我(?:一[个個])?答[复覆]",
         "いただけ(?:ます|ません)か|でしょうか|ご(?:返信|回答|連絡)(?:を|お)|教えて",
     ),
 )
@@ -81,16 +75,16 @@ _REQUESTS = (
         r"\b(?:don't|do not) forget to\b|\b(?:must|needs? to|has to|have to|should) be (?:submitted|signed|completed|"
         r"returned|paid|approved|sent|renewed|filled|uploaded|received|done|confirmed|registered|booked|in)\b",
         r"\b(?:action (?:required|needed)|your action|(?:your )?(?:signature|approval|"
-        r"confirmation) (?:is )?(?:required|needed)|"
-        r"awaiting your|for your (?:approval|signature)|(?:needs?|requires?|waiting for) your (?:approval|signature|ok|"
-        r"confirmation|decision)|over to you|payment (?:is )?due|due (?:by|on|date))\b",
+        r"confirmation) (?:is )?(?:required|needed)|awaiting your|for your (?:approval|signature)|(?:needs?|requires?|"
+        r"waiting for) your (?:approval|signature|ok|confirmation|decision)|over to you|payment (?:is )?due|due (?:by|"
+        r"on|date))\b",
     ),
     phrases("bitte", r"\bbitte\b[^.!?\n]{0,60}\b\w{3,30}en?\b"),
     phrases("merci veuillez prière faut n'oubliez", r"\b(?:merci de|veuillez|prière de|il faut|n'oubliez pas)\b"),
     chinese(
-        "(?:[请請]|麻[烦煩]|[烦煩][请請]|[务務]必|[记記]得|需要[你您]|[劳勞][烦煩]|[帮幫]忙)[^。！？\n]{0,24}"
-        "(?:提交|[签簽]|填|上[传傳]|完成|[确確][认認]|[审審]批|[审審]核|核准|批准|付款|支付|[缴繳]|更新|[注註][册冊]|[报報]名|登[记記]|"
-        "[发發]送|[发發][给給]|寄|交|[预預][订訂]|[检檢]查|[处處]理|[准準][备備]|安排|修改|看一下|看看|查看|[补補]|[转轉]交|[参參]加|[续續])",
+        "(?:[请請]|麻[烦煩]|[烦煩][请請]|[务務]必|[记記]得|需要[你您]|[劳勞][烦煩]|[帮幫]忙)[^。！？\n]{0,24}(?:提交|[签簽]|填|上[传傳]|完成|[确確][认認]|[审審]批|"
+        "[审審]核|核准|批准|付款|支付|[缴繳]|更新|[注註][册冊]|[报報]名|登[记記]|[发發]送|[发發][给給]|寄|交|[预預][订訂]|[检檢]查|[处處]理|[准準][备備]|安排|修改|看一下|看看|"
+        "查看|[补補]|[转轉]交|[参參]加|[续續])",
         "(?:ください|お願い(?:いた)?します)",
     ),
 )
@@ -98,16 +92,14 @@ _NOTHING = (
     phrases(
         "no nothing fyi information just heads reference record don't need",
         r"\b(?:no (?:need to (?:reply|respond|answer|do)|(?:reply|response|action|answer) (?:is )?(?:needed|required|"
-        r"necessary))|"
-        r"no action|nothing (?:needed|to do|for you to do|required)|for your information|fyi|"
+        r"necessary))|no action|nothing (?:needed|to do|for you to do|required)|for your information|fyi|"
         r"just (?:so you know|letting you know|a heads[- ]up|sharing|wanted to share|an update)|heads[- ]up|"
         r"for (?:your )?(?:reference|the record)|(?:don't|do not) need to (?:reply|do anything))\b",
     ),
     phrases("zur z keine", r"\b(?:zur (?:info|information|kenntnis)|z\. ?k\.|keine antwort)\b"),
     phrases("pour titre aucune", r"\b(?:pour (?:info|information)|à titre d'information|aucune (?:réponse|action))\b"),
     chinese(
-        "[无無]需回[复覆]|不用回|[无無][须須]回[复覆]|毋[须須]回[复覆]|不必回|供[你您]?[参參]考|知悉|周知|[备備]查|告知一下|"
-        "跟[你您][说說]一[声聲]|同步一下|[报報][备備]"
+        "[无無]需回[复覆]|不用回|[无無][须須]回[复覆]|毋[须須]回[复覆]|不必回|供[你您]?[参參]考|知悉|周知|[备備]查|告知一下|跟[你您][说說]一[声聲]|同步一下|[报報][备備]"
     ),
 )
 _GREETING = re.compile(
@@ -115,8 +107,7 @@ _GREETING = re.compile(
 )
 _THANKS = re.compile(
     r"\W*(?:(?:thanks|thank you|thx|cheers|great|perfect|got it|will do|sounds good|ok(?:ay)?|noted|done|agreed|"
-    r"received|"
-    r"congratulations|congrats|well done|danke|merci)\b|[谢謝]{2}|收到|好的|多[谢謝]|辛苦了|知道了|明白)"
+    r"received|congratulations|congrats|well done|danke|merci)\b|[谢謝]{2}|收到|好的|多[谢謝]|辛苦了|知道了|明白)"
 )
 
 

@@ -26,6 +26,8 @@ _ADDRESS = re.compile(r"[\w.+-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,6})")
 
 _RE = re.compile(r"\s*(?:re|aw|回复|回覆)\s?[:：]", re.IGNORECASE)
 
+UNVERIFIED = "sender could not be verified"
+
 Sign = tuple[float, str]
 
 
@@ -121,9 +123,9 @@ def _check_signs(mail: Mail, mind: Mind, auth: Auth) -> Iterator[Sign]:
         if stranger:
             yield 0.5, "first mail from this sender"
     elif auth == "weak":
-        yield (3.0, "a stranger who could not be verified") if stranger else (1.5, "sender could not be verified")
+        yield (3.0, "a stranger who could not be verified") if stranger else (1.5, UNVERIFIED)
     elif auth == "absent":
-        yield 0.5, "sender could not be verified"
+        yield 0.5, UNVERIFIED
     if address in mind.owner and auth not in {"pass", "unknown"}:
         yield 3.0, "claims to come from you"
 

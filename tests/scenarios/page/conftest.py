@@ -48,7 +48,7 @@ async def bolt(workspace: Workspace) -> AsyncIterator[Bolt]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, workspace: Workspace) -> AsyncIterator[Visit]:
-    """`await visit()` opens the page as a browser of its own; in the end none may have met an error or gone elsewhere."""
+    """`await visit()` opens the page in a browser of its own; none may have met an error or gone elsewhere."""
     visitors: list[Visitor] = []
     async with AsyncExitStack() as opened:
 

@@ -1,0 +1,196 @@
+"""What every connector found in `connectors/` has to keep, tested before its author writes a test.
+
+A connector's own suite may offer arguments its tools accept, in `EXAMPLES`; for a tool without any, arguments are made
+from nothing but luck, and only refusals are tested.
+"""
+
+import inspect
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import connectors
+from bot.contracts.connectors import Connection, Connector
+from bot.contracts.errors import OperatorMends, PersonMends, TimeMends
+from bot.contracts.people import Person
+from bot.contracts.tools import Call, CallView, Effect, Tool, ToolContext
+
+
+class Nothing:
+    """Connections of somebody who connected nothing."""
+
+    async def get(self, person: Person, connector: str) -> Connection | None:
+        return None
+
+
+FOUND: dict[str, Connector] = {name: module.connector(Nothing()) for name, module in connectors.discover().items()}
+TOOLS: dict[str, Tool] = {tool.name: tool for connector in FOUND.values() for tool in connector.tools()}
+every_connector = pytest.mark.parametrize("connector", FOUND.values(), ids=FOUND)
+every_tool = pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
+
+line = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60)
+mail = st.fixed_dictionaries(
+    {"uid": st.from_regex(r"[1-9][0-9]{0,8}", fullmatch=True)},
+    optional={
+        "validity": st.integers(0, 2**32 - 1),
+        "message_id": line,
+        "sender": line,
+        "subject": line,
+        "date": st.dates().map(str),
+    },
+)
+mails = st.lists(mail, min_size=1, max_size=4, unique_by=lambda one: (one["uid"], one.get("validity", 0)))
+folder = line.filter(lambda name: name and not name.startswith("\\"))
+EXAMPLES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "mail.move": st.fixed_dictionaries(
+        {"folder": folder, "to": folder | st.sampled_from(["\\Archive", "\\Junk", "\\Inbox"]), "mails": mails},
+        optional={"verb": st.sampled_from(["Archive", "Move", "File"]), "group": line, "subject": line},
+    ),
+    "mail.flag": st.fixed_dictionaries(
+        {"folder": folder, "mails": mails, "flag": st.sampled_from(["\\Flagged", "\\Seen", "$MeshTriaged"])},
+        optional={"on": st.booleans(), "group": line, "subject": line},
+    ),
+}
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_connectors_are_found_by_scanning() -> None:
+    assert "email" in FOUND
+    names = [connector.name for connector in FOUND.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_a_connector_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(name: str) -> None:
+        raise ImportError("no module named x")
+
+    monkeypatch.setattr(connectors, "import_module", broken)
+    with pytest.raises(OperatorMends, match=r"connector email cannot be loaded: no module named x"):
+        connectors.discover()
+
+
+@every_connector
+def test_a_connector_says_who_it_is(connector: Connector) -> None:
+    assert connector.name.isidentifier()
+    assert connector.name == connector.name.lower()
+    assert connector.title
+
+
+@every_connector
+def test_tools_declare_their_effect_under_the_connectors_name(connector: Connector) -> None:
+    for tool in connector.tools():
+        assert isinstance(tool.effect, Effect)
+        assert tool.name.startswith(f"{connector.name}.")
+        for method in (tool.perform, tool.look_back):
+            assert inspect.iscoroutinefunction(method)
+
+
+@every_connector
+def test_the_form_is_one_slack_can_show(connector: Connector) -> None:
+    fields = connector.form()
+    assert len({field.name for field in fields}) == len(fields) <= 90
+    for field in fields:
+        assert 0 < len(field.label) <= 75
+        assert len(field.hint) <= 150
+        assert len(field.placeholder) <= 150
+        values = [value for value, _ in field.options]
+        assert len(set(values)) == len(values) <= 100
+        assert all(0 < len(value) <= 75 and 0 < len(label) <= 75 for value, label in field.options)
+        if field.kind == "choice":
+            assert field.options
+            assert not field.initial or field.initial in values
+        if field.kind == "secret":
+            assert not field.initial
+
+
+@every_connector
+async def test_an_empty_form_is_the_persons_to_mend(connector: Connector) -> None:
+    fields = {field.name for field in connector.form()}
+    for values in ({}, dict.fromkeys(fields, ""), dict.fromkeys(fields, "\x00")):
+        with pytest.raises(PersonMends) as caught:
+            await connector.prove(values)
+        assert caught.value.field is None or caught.value.field in fields
+
+
+@every_connector
+async def test_checks_are_lines_for_the_doctor(connector: Connector) -> None:
+    for check in await connector.checks():
+        assert check.name
+        assert check.says
+        assert check.well or check.mend
+
+
+@every_connector
+async def test_closing_twice_does_no_harm(connector: Connector) -> None:
+    await connector.close()
+    await connector.close()
+
+
+@every_tool
+@given(args=st.dictionaries(st.text(max_size=10), json_values, max_size=5))
+def test_junk_is_refused_in_words(tool: Tool, args: dict[str, Any]) -> None:
+    with pytest.raises(PersonMends) as caught:
+        tool.check(args)
+    assert caught.value.message
+
+
+@every_tool
+@given(data=st.data())
+def test_one_wrong_argument_is_refused_or_described(tool: Tool, data: st.DataObject) -> None:
+    args = data.draw(EXAMPLES[tool.name]) if tool.name in EXAMPLES else {}
+    spoilt = {**args, data.draw(st.sampled_from([*args, "more"])): data.draw(json_values)}
+    try:
+        tool.check(spoilt)
+    except PersonMends:
+        return
+    assert tool.describe(spoilt)
+
+
+def examples(data: st.DataObject, tool: Tool) -> dict[str, Any]:
+    return data.draw(EXAMPLES.get(tool.name, st.nothing()))
+
+
+with_examples = pytest.mark.parametrize("tool", [TOOLS[name] for name in EXAMPLES], ids=list(EXAMPLES))
+
+
+@with_examples
+@given(data=st.data())
+def test_describing_is_pure_and_complete(tool: Tool, data: st.DataObject) -> None:
+    args = examples(data, tool)
+    tool.check(args)
+    before = json.dumps(args, sort_keys=True)
+    view = tool.describe(args)
+    assert view == tool.describe(json.loads(before))
+    assert json.dumps(args, sort_keys=True) == before
+    assert isinstance(view, CallView)
+    assert view.verb
+    assert view.subject
+    assert len(view.items) == len(args["mails"])
+    assert not any("\n" in text for text in (view.verb, view.subject, view.where, view.group, *view.items))
+
+
+@with_examples
+@given(data=st.data())
+def test_a_digest_follows_the_arguments_and_nothing_else(tool: Tool, data: st.DataObject) -> None:
+    args = examples(data, tool)
+    digest = Call(tool.name, args).digest()
+    assert Call(tool.name, json.loads(json.dumps(args))).digest() == digest
+    assert Call(tool.name, dict(reversed(args.items()))).digest() == digest
+    assert Call(tool.name, {**args, "folder": args["folder"] + "x"}).digest() != digest
+
+
+@with_examples
+@given(data=st.data())
+async def test_nothing_is_done_for_who_connected_nothing(tool: Tool, data: st.DataObject) -> None:
+    args = examples(data, tool)
+    context = ToolContext(Person("T1", "U1"), "a1")
+    for method in (tool.perform, tool.look_back):
+        with pytest.raises((PersonMends, TimeMends)):
+            await method(context, args)
