@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -121,7 +122,9 @@ def build_engine(
     inbox = Inbox(database, vault, executor)
     durable = Durable(database.url, vault, executor, lambda key: engine.work(key))
     replicas: Replicas = (
-        OneProcess(settings.data / "meshclaw.lock") if database.is_sqlite else ManyProcesses(database.engine, executor)
+        OneProcess(Path(f"{database.url.database}.lock"))
+        if database.is_sqlite
+        else ManyProcesses(database.engine, executor)
     )
     engine = Engine(
         Parts(

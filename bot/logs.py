@@ -48,6 +48,7 @@ def configure(level: str = "INFO") -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_PlacesOnly())
+    handler.addFilter(_worth_telling)
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
 
 
@@ -69,6 +70,11 @@ def _where_it_broke(_logger: object, _method: str, event: MutableMapping[str, An
             trace = trace.tb_next
         event["exception"] = {"class": type(error).__name__, "places": places[-12:]}
     return event
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Bolt warns of what is meant so, such as an authorize function of our own."""
+    return record.levelno >= logging.ERROR or not record.name.startswith("slack_bolt")
 
 
 class _PlacesOnly(logging.Formatter):

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from postgres import database_url, new_postgres, postgres_server, postgres_url
+
+__all__ = ["database_url", "new_postgres", "postgres_server", "postgres_url"]  # fixtures of every test
 
 IN_CI = os.environ.get("MESHCLAW_CI") == "1"
 KEPT = {"MESHCLAW_CHAOS"}

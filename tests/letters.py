@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -9,13 +10,14 @@ from email.utils import format_datetime
 from pathlib import Path
 
 OWNER = "ada@harbour.example"
+_unique = itertools.count()
 _NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def newsletter(number: int, sender: str = "news@weekly.example", subject: str = "", hours: float = 1) -> bytes:
     """A list mail with one-click unsubscribe; `number` makes it unique, `hours` is its age."""
     host = sender.rpartition("@")[2].rstrip(">")
-    return _mail(
+    return written(
         number,
         sender,
         subject or f"Issue {number}: what is new",
@@ -31,12 +33,12 @@ def newsletter(number: int, sender: str = "news@weekly.example", subject: str = 
 def question(number: int, sender: str = "Bo Berg <bo@harbour.example>", subject: str = "", hours: float = 1) -> bytes:
     """A person asks the owner something."""
     text = "Hi Ada,\n\ncould you tell me by tomorrow whether the crane is free on Friday?\n\nThanks, Bo\n"
-    return _mail(number, sender, subject or f"Crane {number}?", text, hours)
+    return written(number, sender, subject or f"Crane {number}?", text, hours)
 
 
 def answer(number: int, to: str = "bo@harbour.example", hours: float = 30) -> bytes:
     """Something the owner wrote."""
-    return _mail(number, f"Ada <{OWNER}>", "Re: Crane?", "Yes, it is.\n", hours, to=to)
+    return written(number, f"Ada <{OWNER}>", "Re: Crane?", "Yes, it is.\n", hours, to=to)
 
 
 def put(maildir: Path, mails: Iterable[bytes], folder: str = "INBOX", flags: str = "S") -> int:
@@ -46,18 +48,19 @@ def put(maildir: Path, mails: Iterable[bytes], folder: str = "INBOX", flags: str
         (root / part).mkdir(parents=True, exist_ok=True)
     if folder != "INBOX":
         (root / "maildirfolder").touch()
-    written = 0
-    for written, mail in enumerate(mails, 1):
-        at = _NOW.timestamp() - written
-        path = root / "cur" / f"{at:.0f}.M{written}P1.here:2,{flags}"
+    count = 0
+    for count, mail in enumerate(mails, 1):
+        at = _NOW.timestamp() - count
+        path = root / "cur" / f"{at:.0f}.M{next(_unique)}P1.here:2,{flags}"
         path.write_bytes(mail)
         os.utime(path, (at, at))
-    return written
+    return count
 
 
-def _mail(
-    number: int, sender: str, subject: str, text: str, hours: float, *headers: str, to: str = f"Ada <{OWNER}>"
+def written(
+    number: int, sender: str, subject: str, text: str, hours: float = 1, *headers: str, to: str = f"Ada <{OWNER}>"
 ) -> bytes:
+    """Any plain mail, `hours` old."""
     lines = [
         f"From: {sender}",
         f"To: {to}",

@@ -28,7 +28,8 @@ class Description:
 
 
 class Store(Protocol):
-    """Documents of one agent about one person: JSON, sealed to their row."""
+    """Documents of one agent about one person: JSON, sealed to their row. Those whose name begins with `run:` are
+    forgotten once their cards can no longer be undone."""
 
     async def load(self, name: str) -> Json: ...
 

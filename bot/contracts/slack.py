@@ -11,7 +11,6 @@ Blocks = Sequence[Mapping[str, Any]]
 View = Mapping[str, Any]
 
 
-
 class SlackAway(TimeMends):
     """Slack does not answer for now."""
 

@@ -1,5 +1,6 @@
 """`meshclaw demo`: everything in one process, nothing to sign up for."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -40,9 +41,8 @@ async def running(port: int, data: Path, mail_url: str | None) -> AsyncIterator[
         async with composition.running(settings) as app:
             people = await _people(app)
             for handle in sample_mail.people():
-                maildir = data / "mail" / handle
-                sample_mail.fill(maildir, handle, datetime.now(UTC))
-                await app.storage.connections.put(people[handle], "mail", connection_from_url(f"maildir:{maildir}"))
+                if "mail" not in await app.storage.connections.names(people[handle]):
+                    await _give_sample_mail(app, people[handle], data / "mail" / handle, handle)
             if own:
                 await app.storage.connections.put(people[_OWNER], "mail", own)
             async with composition.listening_by_socket(app, settings):
@@ -57,6 +57,11 @@ def manifest() -> Mapping[str, Any] | None:
         return None
     loaded: Mapping[str, Any] = yaml.safe_load(_MANIFEST.read_text(encoding="utf-8"))
     return loaded
+
+
+async def _give_sample_mail(app: composition.App, person: Person, maildir: Path, handle: str) -> None:
+    await asyncio.to_thread(sample_mail.fill, maildir, handle, datetime.now(UTC))
+    await app.storage.connections.put(person, "mail", connection_from_url(f"maildir:{maildir}"))
 
 
 async def _people(app: composition.App) -> Mapping[str, Person]:

@@ -104,6 +104,11 @@ class Decisions:
         """What waits for this person's decision, for their App Home."""
         return [card.plan.title for card in await self._cards.pending(person)]
 
+    async def purge(self, before: datetime) -> None:
+        """Forget cards that were settled before that time, with all that belongs to them but the audit."""
+        for card_id in await self._cards.purge(before):
+            await self._posts.forget(f"card:{card_id}")
+
     async def draw(self, card: Card, entered: Sequence[Entered] | None = None) -> None:
         """Bring the card's message in Slack up to date."""
         profile = await self._slack.profile(card.person)
@@ -174,7 +179,7 @@ class Decisions:
 
     async def _message(self, card: Card, tz: str, entered: Sequence[Entered] | None) -> Message:
         if card.state == "pending":
-            return card_views.card(self._card_value(card, tz))
+            return card_views.card(await self._card_value(card, tz))
         done = await self._ledger.entered(card.plan_id)
         back: Sequence[Entered] = ()
         back_calls: tuple[Call, ...] = ()
@@ -198,18 +203,21 @@ class Decisions:
             )
         )
 
-    def _card_value(self, card: Card, tz: str) -> CardValue:
+    async def _card_value(self, card: Card, tz: str) -> CardValue:
+        first = self._views(await self._cards.first_calls(card))
+        now = self._views(card.plan.calls)
         effects = {effect_of(self._tools.get(call.tool)) for call in card.plan.calls}
         return CardValue(
             card_id=card.plan_id,
             title=card.plan.title,
-            calls=tuple(self._views(card.plan.calls)),
+            calls=tuple(now),
             why=why(effects),
             sources=card.plan.sources,
             note=card.plan.note,
             approvers="Only you can decide this.",
             expires=card.expires,
             tz=tz,
+            skipped=sum(len(view.items) for view in first) - sum(len(view.items) for view in now),
         )
 
     def _views(self, calls: Sequence[Call]) -> list[CallView]:

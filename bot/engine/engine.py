@@ -25,6 +25,7 @@ from bot.engine.inbox import Inbox
 from bot.engine.lanes import Lanes
 from bot.engine.replicas import Replicas
 from bot.engine.turns import AgentStore, LiveTurn, TurnServices
+from bot.gate.cards import TIME_TO_UNDO
 from bot.store.documents import Documents
 from bot.views import errors as error_views
 from bot.views import home
@@ -237,7 +238,11 @@ class Engine:
         now = datetime.now(UTC)
         await self._parts.durable.purge(now - _REMEMBER_STEPS)
         await self._parts.inbox.purge(now - _REMEMBER_KEYS)
+        await self._parts.turn_services.posts.purge(now - _REMEMBER_KEYS)
         await self._parts.documents.purge("gate", "choice:", now - _REMEMBER_KEYS)
+        await self._parts.decisions.purge(now - TIME_TO_UNDO - _REMEMBER_KEYS)
+        for agent in self._parts.agents:
+            await self._parts.documents.purge(agent, "run:", now - TIME_TO_UNDO - _REMEMBER_KEYS)
 
     def _quietly(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[Any]]:
         """A job of the clock: an error is logged, and the next time it runs again."""

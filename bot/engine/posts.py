@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -31,6 +31,17 @@ class Posts:
         posted = await self._slack.post(channel, message, key=key, thread_ts=thread_ts)
         await self._place(key, posted)
         return posted
+
+    async def forget(self, key: str) -> None:
+        """The message under this key will never be touched again."""
+        async with self._database.write() as session:
+            await session.execute(delete(PostRow).where(PostRow.key == key))
+
+    async def purge(self, before: datetime) -> None:
+        """Forget messages posted before that time, but those of cards, which `forget` takes."""
+        old = delete(PostRow).where(PostRow.created_at < before, ~PostRow.key.startswith("card:"))
+        async with self._database.write() as session:
+            await session.execute(old)
 
     async def _begin(self, key: str, channel: str) -> tuple[Posted | None, bool]:
         """Where the message stands, if it does; and whether posting it was begun before."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contracts.errors import PersonMends
@@ -19,7 +19,7 @@ from bot.contracts.slack import Posted
 from bot.contracts.tools import Call, Plan
 from bot.gate.audit import Audit, Entry
 from bot.store.database import Database
-from bot.store.models import CardRow, PlanRow
+from bot.store.models import ActionRow, CardRow, PlanRow
 from bot.store.sealing import Vault
 
 TIME_TO_DECIDE = timedelta(hours=24)
@@ -225,6 +225,21 @@ class Cards:
                 .values(shown=card.version, channel=posted.channel, ts=posted.ts)
             )
 
+    async def first_calls(self, card: Card) -> tuple[Call, ...]:
+        """What was proposed at first, before anything was left out."""
+        return await self.calls(self._plan_id(card.id, "first"))
+
+    async def purge(self, before: datetime) -> Sequence[str]:
+        """Delete cards that came to their end before that time, with their plans and ledger; their ids."""
+        ended = CardRow.state.in_(("settled", "denied", "expired", "superseded", "undone"))
+        async with self._database.write() as session:
+            gone = delete(CardRow).where(ended, CardRow.changed_at < before).returning(CardRow.id)
+            ids = list(await session.scalars(gone))
+            plans = select(PlanRow.id).where(PlanRow.card.in_(ids))
+            await session.execute(delete(ActionRow).where(ActionRow.plan.in_(plans)))
+            await session.execute(delete(PlanRow).where(PlanRow.card.in_(ids)))
+        return ids
+
     async def _supersede(self, session: AsyncSession, owner: str, agent: str, now: datetime) -> None:
         older = await session.execute(
             update(CardRow)
@@ -263,7 +278,7 @@ class Cards:
             return hit
 
     def _plan_row(self, owner: str, card_id: str, key: str, calls: tuple[Call, ...], now: datetime) -> PlanRow:
-        plan_id = self._vault.pseudonym(f"plan:{card_id}:{key}")
+        plan_id = self._plan_id(card_id, key)
         kept: Json = [{"tool": call.tool, "args": call.args} for call in calls]
         return PlanRow(
             id=plan_id,
@@ -273,6 +288,9 @@ class Cards:
             body=self._vault.seal(kept, table="plans", owner=owner, row=plan_id),
             created_at=now,
         )
+
+    def _plan_id(self, card_id: str, key: str) -> str:
+        return self._vault.pseudonym(f"plan:{card_id}:{key}")
 
     def _open_plan(self, row: PlanRow) -> tuple[Call, ...]:
         kept = self._vault.open(row.body, table="plans", owner=row.owner, row=row.id)

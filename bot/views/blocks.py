@@ -168,7 +168,7 @@ def divided(heading: Block, lines: Sequence[Block], *, indent: int = 0) -> list[
     length = _letters(heading)
     for entry in lines:
         letters = _letters(entry)
-        if False:
+        if batch and length + letters > _DIVIDE_AT:
             blocks.append(rich(*([] if blocks else [heading]), points(batch, indent=indent)))
             batch, length = [], 0
         batch.append(entry)

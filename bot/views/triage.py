@@ -18,6 +18,7 @@ from bot.views.blocks import (
     line,
     menu,
     modal,
+    numbered,
     option,
     rich,
     run,
@@ -202,3 +203,15 @@ def _rest_lead(value: TriageSummary, start: int) -> str:
     end = min(start + _PAGE_ROWS, len(value.rows))
     beyond = f" {count(value.more, MAILS)} more of them cannot be listed any longer." if value.more else ""
     return f"{number(start + 1)} to {number(end)} of {count(len(value.rows), MAILS)}.{beyond} Nothing was changed."
+
+
+def rules(done: str, lines: Sequence[str]) -> Message:
+    """The person's rules, numbered, after what was just done to them."""
+    lead = [rich(line(run(done)))] if done else []
+    if not lines:
+        hint = "You have no rules of your own. Write one: /meshclaw triage rule from news@shop.example to newsletter"
+        return Message(f"{inert(done)} {hint}".strip(), [*lead, rich(line(run(hint)))])
+    shown = [line(run(each, limit=_REASON * 3)) for each in lines]
+    heading = rich(line(run("Your rules, obeyed before anything else:", bold=True)), numbered(shown))
+    text = "; ".join(f"{index}. {inert(each)}" for index, each in enumerate(lines, 1))
+    return Message(f"{inert(done)} Your rules: {text}".strip(), [*lead, heading])

@@ -51,7 +51,8 @@ class Flagged:
 class Account(Protocol):
     """An open account. Every method may raise ConnectionLost; `broken` is true from then on."""
 
-    broken: bool
+    @property
+    def broken(self) -> bool: ...
 
     def folders(self) -> Sequence[Folder]:
         """All folders that hold mail."""

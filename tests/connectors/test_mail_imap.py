@@ -260,8 +260,8 @@ async def test_without_move_a_copy_made_before_an_interruption_is_not_made_twice
     async with mail.mailbox(box.person) as mailbox:
         account = mailbox._account
         assert isinstance(account, ImapAccount)
-        account._select("INBOX", writing=True)
-        account._client.copy([1], "Archive")  # and then the machine died
+        account._session.select("INBOX", writing=True)
+        account._session.client.copy([1], "Archive")  # and then the machine died
     assert (box.names(), box.names("Archive")) == (["0:", "1:"], ["0:"])
     unfinished = await tool(mail, "mail.move").look_back(box.context, call.args)
     assert unfinished
@@ -288,9 +288,9 @@ async def test_no_empty_list_ever_reaches_the_server(imap: Box) -> None:
     account = ImapAccount("localhost", imap.server.tls, "tls", imap.person.user, "secret", (), imap.server.ca)
     shift = account.move([Sought(MailRef("INBOX", 1, "1"), ""), Sought(MailRef("INBOX", 1, "x"), "")], "Archive")
     assert len(shift.gone) == 2
-    account._capabilities = frozenset({b"UIDPLUS"})
+    account._session.capabilities = frozenset({b"UIDPLUS"})
     with pytest.raises(ValueError, match="no UIDs"):
-        account._copy_and_expunge("INBOX", {}, "Archive")
+        account._copy_and_expunge({}, "Archive")
     assert imap.names() == ["0:T"]
     account.close()
 

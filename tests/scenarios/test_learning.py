@@ -16,10 +16,16 @@ def note(number: int, subject: str = "") -> bytes:
     return letters.question(number, STRANGER, subject or f"Plan {number}?")
 
 
+def task(number: int) -> bytes:
+    """A machine hands over something to do."""
+    text = "Ada, you have been assigned a task: please approve the drawing by tomorrow.\n"
+    return letters.written(number, "Board <noreply@board.example>", f"Task {number}", text)
+
+
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     maildir = tmp_path / "mail" / "ada"
-    known = [letters.question(number, subject=f"Crane {number}?") for number in range(20)]
+    known = [letters.question(number, subject=f"Crane {number}?") for number in range(12)]
     letters.put(maildir, [*(note(number) for number in range(4)), *known, *map(letters.newsletter, range(12))])
     letters.put(maildir, [letters.answer(number) for number in range(8)], "Sent")
     async with harness.house(tmp_path, people=("ada",)) as house:
@@ -62,25 +68,26 @@ async def correct(house: House, shown: Json, subject: str, bucket: str) -> None:
 
 async def test_correction_shows_at_once_and_in_the_next_triage(house: House) -> None:
     human = house.human
+    letters.put(house.maildir("ada"), [task(number) for number in range(3)])
     summary, _ = await human.triage("ada")
-    before = await all_rows(house, summary)
-    assert {f"Plan {number}?" for number in range(4)} < set(before)
-    shown = [subject for subject in needing(summary) if subject.startswith("Plan")]
-    counts = harness.words(summary)
-    newsletters = 12
+    assert {f"Task {number}" for number in range(3)} < set(await all_rows(house, summary))
 
-    for position, subject in enumerate(shown[:3], 1):
-        await correct(house, summary, subject, "newsletter")
-        summary = await human.message("ada", harness.says(f"{newsletters + position} Newsletters"))
-        assert "corrected by you" in harness.words({"blocks": [row(summary, subject)]})
-    assert harness.words(summary) != counts
+    await human.press("ada", summary, "Show all")
+    view = await human.modal("ada")
+    for number in range(3):
+        await correct(house, view, f"Task {number}", "notification")
+        await human.message("ada", harness.says(f"{number + 1} Notifications"))
+        view = await human.modal("ada", lambda each, done=number + 1: harness.words(each).count("by you") == done)
+        assert "Notifications, corrected by you" in harness.words({"blocks": [row(view, f"Task {number}")]})
+    await human.close("ada", view)
     await house.idle()
 
     # Another mail of the same kind comes, and is sorted as the person taught
-    letters.put(house.maildir("ada"), [note(9, "A ninth plan?")])
+    letters.put(house.maildir("ada"), [task(9)])
     again, card = await human.triage("ada")
-    assert "A ninth plan?" not in await all_rows(house, again)
-    assert "Kai Lund" in harness.words(card)
+    assert not [subject for subject in await all_rows(house, again) if subject.startswith("Task")]
+    assert "4 Notifications" in harness.words(again)
+    assert "Board <noreply@board.example> — 4 mails" in harness.words(card)
 
 
 async def test_correction_in_the_modal_of_all_rows(house: House) -> None:
@@ -95,6 +102,17 @@ async def test_correction_in_the_modal_of_all_rows(house: House) -> None:
         "ada", lambda each: "corrected by you" in harness.words({"blocks": [row(each, beyond[0])]})
     )
     await human.close("ada", view)
+
+
+async def test_every_mail_shown_can_teach_however_many_its_sender_wrote(house: House) -> None:
+    human = house.human
+    summary, _ = await human.triage("ada")
+    at_first = await learned(house)
+    last = [subject for subject in needing(summary) if subject.startswith("Crane")][-1]
+    await correct(house, summary, last, "junk")
+    await human.message("ada", harness.says("corrected by you"))
+    await house.idle()
+    assert await learned(house) == at_first + 1
 
 
 async def test_corrections_of_two_mails_at_once_both_count(house: House) -> None:

@@ -1,12 +1,13 @@
 """The triage agent: sort, show, propose; and learn from every answer."""
 
 import hashlib
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.agents.triage import options, plan, sorting
+from bot.agents.triage import options, plan, rulebook, sorting
 from bot.agents.triage.mind import Mind
 from bot.agents.triage.run import Run, lessons, rows
 from bot.agents.triage.teach import APPROVAL, CORRECTION, learn, unlearn
@@ -38,7 +39,8 @@ class TriageAgent:
         return {"run": self.run, "correct": self.correct, "decided": self.decided, "undone": self.undone}
 
     def parse(self, text: str) -> JsonObject:
-        return options.parse(text).as_args()
+        change = rulebook.parse(text)
+        return change.as_args() if change else options.parse(text).as_args()
 
     def help(self) -> Message:
         one = self.description
@@ -51,6 +53,21 @@ class TriageAgent:
         return views.rest(run.summary(datetime.now(UTC), shown=None), target.page)
 
     async def run(self, turn: Turn) -> None:
+        change = rulebook.Change.from_args(turn.request.args)
+        await (self._rules(turn, change) if change else self._triage(turn))
+
+    async def _rules(self, turn: Turn, change: rulebook.Change) -> None:
+        async def write() -> str:
+            mind = await _load_mind(turn)
+            mind.rules, done = rulebook.changed(mind.rules, change)
+            await _save_mind(turn, mind)
+            return done
+
+        done = await turn.step("rules", write)
+        mind = await _load_mind(turn)
+        await turn.say("answer", views.rules(done, [rule.words() for rule in mind.rules]))
+
+    async def _triage(self, turn: Turn) -> None:
         run_id = hashlib.sha256(turn.request.key.encode()).hexdigest()[:32]
         source: MailSource = turn.source("mail")
 
@@ -143,6 +160,7 @@ class TriageAgent:
         run = await self._learn(turn, run, {uid: Bucket(bucket)}, CORRECTION)
         run = run.corrected(target.page, bucket)
         await turn.store.save(f"run:{run.id}", run.to_json())
+        await turn.redraw(views.rest(run.summary(turn.now, shown=None), _page(turn)))
         if run.posted:
             await turn.revise(run.posted, views.summary(run.summary(turn.now)))
 
@@ -199,6 +217,12 @@ async def _save_mind(turn: Turn, mind: Mind, read_at: datetime | None = None) ->
     before = kept.get("read_at") if isinstance(kept, Mapping) else None
     at = read_at.isoformat() if read_at else before
     await turn.store.save("mind", {"mind": mind.to_json(), "read_at": at})
+
+
+def _page(turn: Turn) -> int:
+    """The page of the modal a correction was made in."""
+    metadata = json.loads(str(turn.request.args.get("metadata") or "{}"))
+    return int(metadata.get("page", 0))
 
 
 def _run_of(turn: Turn) -> str:

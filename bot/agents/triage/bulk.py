@@ -24,7 +24,8 @@ _NOTICE = re.compile(
     r"profile|followers?|liked|reacted|congratulate|viewed|replied|posted|message from|signed|approved|submitted|"
     r"received|status|tracking|parcel|package|account|rechnung|bestellung|lieferung|zahlung|buchung|commande|facture|"
     r"livraison|paiement)\b"
-    "|订单|訂單|发货|發貨|出貨|快递|快遞|账单|帳單|对账单|對帳單|验证码|驗證碼|提醒|通知|告警|警报|警報|成功|失败|失敗|已送达|已送達|物流|发票|發票|入账|入帳|扣款|续费|續費"
+    "|订单|訂單|发货|發貨|出貨|快递|快遞|账单|帳單|对账单|對帳單|验证码|驗證碼|提醒|通知|告警|警报|警報|成功|失败|失敗"
+    "|已送达|已送達|物流|发票|發票|入账|入帳|扣款|续费|續費"
 )
 _FOOTER = re.compile(
     r"\b(?:unsubscribe|view (?:this (?:email|message) )?(?:in|online|it in)|you(?:'re| are) receiving this|"
@@ -34,7 +35,8 @@ _FOOTER = re.compile(
 )
 _AUTOMATIC = re.compile(
     r"\b(?:automatically generated|automated (?:message|email|notification)|auto-generated|do not reply|"
-    r"don't reply to this|this is an automat\w+|please do not respond)\b|自动发送|自動發送|系统邮件|系統郵件|请勿回复|請勿回覆|請勿直接回"
+    r"don't reply to this|this is an automat\w+|please do not respond)\b"
+    "|自动发送|自動發送|系统邮件|系統郵件|请勿回复|請勿回覆|請勿直接回"
 )
 _TAGGED = re.compile(r"^\s*(?:re:\s*)?\[[^\]]{1,60}\]|#\d{2,}|\b[A-Z]{2,6}-\d{1,6}\b")
 
@@ -74,7 +76,8 @@ _ANSWERING = re.compile(
     r"automatische antwort|réponse automatique|absence)|自动回复|自動回覆|自動回复|外出|休假"
 )
 _CALENDAR_ANSWER = re.compile(
-    r"^\s*(?:(accepted|zugesagt|accepté|已接受)|(tentative(?:ly accepted)?|maybe|mit vorbehalt|暂定|暫定)|(declined|abgelehnt|"
+    r"^\s*(?:(accepted|zugesagt|accepté|已接受)|(tentative(?:ly accepted)?|maybe|mit vorbehalt|暂定|暫定)|"
+    r"(declined|abgelehnt|"
     r"refusé|已拒绝|已拒絕)|(cancell?ed|cancell?ation|abgesagt|annulé|已取消))\b"
 )
 CANCELLED = "event was cancelled"

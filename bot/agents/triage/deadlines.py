@@ -35,7 +35,7 @@ _BY = (
     r"au plus tard(?: le)?)"
 )
 _LEAD = (
-    r"(?:the |at the |am |den |le |on |noon |midnight |midday |\d{1,2}(?::\d\d)? ?(?:am|pm)?,? ?(?:on )?|"
+    r"(?:the |at the |am |den |le |on |noon |midnight |midday |\d{1,2}(?::\d\d ?|(?::\d\d)? ?(?:am|pm)),? ?(?:on )?|"
     r"(?:close of business|end of(?: the)?(?: day)?|cob|eod) (?:on )?)?"
 )
 _DEADLINE = re.compile(rf"\b{_BY}[ :]{{1,2}}{_LEAD}(?:{_WHEN})(?!\w)")

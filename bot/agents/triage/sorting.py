@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ Progress = Callable[[str, int, int | None], Awaitable[None]]
 
 _HISTORY = ((FolderRole.SENT, 2_000), (FolderRole.INBOX, 2_000), (FolderRole.ARCHIVE, 1_500), (FolderRole.JUNK, 500))
 _LESSONS_PER_SENDER = 3
+_CORRECTABLE = 300
+"""Mails that need the person of which each can teach, however many its sender wrote."""
 _SUBJECT, _NAME = 300, 120
 
 
@@ -49,7 +52,8 @@ class Harvest:
         self.counts[verdict.bucket] += 1
         lesson = hashlib.blake2b(f"{mail.sender.address}\0{verdict.bucket}".encode(), digest_size=8).hexdigest()
         self._lessons[lesson] += 1
-        teaches = self._lessons[lesson] <= _LESSONS_PER_SENDER
+        needing = sum(self.counts[bucket] for bucket in URGENT) if verdict.bucket in URGENT else math.inf
+        teaches = self._lessons[lesson] <= _LESSONS_PER_SENDER or needing <= _CORRECTABLE
         kept = verdict if teaches else Verdict(
             verdict.bucket, verdict.confidence, verdict.reasons, verdict.decided_by, (), verdict.deadline
         )  # fmt: skip

@@ -160,6 +160,7 @@ async def test_an_update_of_the_view_keeps_inputs_and_shows_what_changed(visit: 
     await expect(visitor.page.get_by_role("dialog")).to_contain_text("You chose alerts, noting half typed")
     await expect(visitor.page.get_by_label("Note")).to_have_value("half typed")
     await expect(visitor.page.get_by_role("combobox", name="Kind")).to_contain_text("Alerts")
+    await expect(visitor.page.get_by_role("combobox", name="Kind")).to_be_focused()
 
 
 async def test_the_home_tab_opens_once_updates_live_and_its_buttons_work(visit: Visit, bolt: Bolt) -> None:

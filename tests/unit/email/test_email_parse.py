@@ -205,8 +205,9 @@ def test_what_the_stdlib_encodes_comes_back(name: str, subject: str) -> None:
 
 PIECES = [
     b"From: ", b"Subject: ", b"Content-Type: multipart/mixed; boundary=b\n", b"Content-Type: text/html\n", b"\n\n",
-    b"\r\n", b"--b\n", b"--b--\n", b"<div style=display:none>", b"=?utf-8?q?=ff?=", b"Content-Transfer-Encoding: base64\n",
-    b"AAAA", b"charset=utf-7", b"On x wrote:\n", b"> ", b"-- \n", b"\x00\xff", b"a@b, <c@d>", b'"', b"(", b";", b"=", b"*0*=''%",
+    b"\r\n", b"--b\n", b"--b--\n", b"<div style=display:none>", b"=?utf-8?q?=ff?=",
+    b"Content-Transfer-Encoding: base64\n", b"AAAA", b"charset=utf-7", b"On x wrote:\n", b"> ", b"-- \n",
+    b"\x00\xff", b"a@b, <c@d>", b'"', b"(", b";", b"=", b"*0*=''%",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -102,7 +103,7 @@ def test_who_wrote_last_in_a_thread() -> None:
     history = HistoryReader([ME])
     history.sent([sent("jon@harbour.example", "s1", answers="<root@mail.example>", days_ago=1)])
     mind = history.mind()
-    cites = {"in_reply_to": "<root@mail.example>", "references": ("<root@mail.example>",)}
+    cites: dict[str, Any] = {"in_reply_to": "<root@mail.example>", "references": ("<root@mail.example>",)}
     before = mail("Could you come?", "Re: Visit", days_ago=2, uid="9", **cites)
     assert classify(before, mind, NOW).reasons == ("you wrote last in this thread",)
     assert classify(replace(before, received=NOW), mind, NOW).bucket is Bucket.NEEDS_REPLY

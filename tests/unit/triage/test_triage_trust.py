@@ -51,6 +51,7 @@ def test_forged_or_foreign_results_do_not_count(results: str) -> None:
     ("results", "verdict"),
     [
         ("dmarc=pass header.from=harbour.example", "pass"),
+        ("dmarc=pass (p=none dis=none) header.from=harbour.example", "pass"),
         ("dkim=pass header.d=mail.harbour.example", "pass"),
         ("spf=pass smtp.mailfrom=bounce@harbour.example", "pass"),
         ("dkim=pass header.i=@harbour.example; dmarc=fail", "fail"),

@@ -105,8 +105,8 @@ _ADDRESS = st.builds(
 )
 _HEADERS = st.dictionaries(
     st.sampled_from(
-        ["authentication-results", "list-id", "list-unsubscribe", "list-post", "precedence", "auto-submitted", "reply-to",
-         "x-spam-flag", "x-spam-status", "list-unsubscribe-post", "feedback-id"]
+        ["authentication-results", "list-id", "list-unsubscribe", "list-unsubscribe-post", "list-post", "precedence",
+         "auto-submitted", "reply-to", "x-spam-flag", "x-spam-status", "feedback-id"]
     ),
     _TEXT,
 )  # fmt: skip
@@ -118,7 +118,7 @@ hostile = st.builds(
     to=st.lists(_ADDRESS, max_size=3).map(tuple),
     cc=st.lists(_ADDRESS, max_size=3).map(tuple),
     subject=_TEXT,
-    received=st.just(NOW),
+    received=st.just(NOW) | st.datetimes(timezones=st.just(UTC)),
     flags=st.frozensets(st.sampled_from(["\\Answered", "\\Flagged", "\\Seen"])),
     in_reply_to=_TEXT,
     references=st.lists(_TEXT, max_size=3).map(tuple),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from views_checked import CARD_ID, NOW, a_call, buttons, calls, hostile, hostile_line, read, sound_message
 
 from bot.contracts.tools import CallView, Outcome
-from bot.views.calls import size, tallied, tally
+from bot.views.calls import Tally, size, tallied, tally
 from bot.views.receipt import receipt
 from bot.views.values import CallResult, ReceiptValue
 
@@ -126,6 +126,29 @@ outcomes = st.none() | st.builds(
     unknown=st.integers(-1, 15),
     note=hostile_line,
 )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sums"),
+    [
+        (None, Tally(waiting=5)),
+        (Outcome("done", count=5), Tally(done=5)),
+        (Outcome("done", count=2, gone=2), Tally(done=2, gone=2, failed=1)),
+        (Outcome("failed"), Tally(failed=5)),
+        (Outcome("failed", count=1, gone=1, unknown=1), Tally(done=1, gone=1, unknown=1, failed=2)),
+        (Outcome("unknown"), Tally(unknown=5)),
+        (Outcome("unknown", count=3, unknown=1), Tally(done=3, unknown=2)),
+        (Outcome("done", count=99), Tally(done=5)),
+    ],
+)
+def test_tallies(outcome: Outcome | None, sums: Tally) -> None:
+    assert tally(a_call(items=5), outcome) == sums
+
+
+def test_a_call_without_items_is_one_thing() -> None:
+    assert tally(a_call(items=0), Outcome("done")) == Tally(done=1)
+    assert tally(a_call(items=0), Outcome("unknown")) == Tally(unknown=1)
+    assert tally(a_call(items=0), Outcome("failed")) == Tally(failed=1)
 
 
 @given(calls, outcomes)

@@ -60,6 +60,8 @@ def test_no_character_stays_unseen(text: str) -> None:
         ("a\u200bb", "a‹U+200B›b"),
         ("two\nlines\r\nhere", "two lines here"),
         ("\U000e0041", "‹U+E0041›"),
+        ("a\U000e0100b\ufe00", "a‹U+E0100›b‹U+FE00›"),
+        ("a\u3164b", "a‹U+3164›b"),
         ("‹U+202E›", "‹U+2039›U+202E›"),
         ("‹quoted›", "‹quoted›"),
         ("👩\u200d💻 ❤\ufe0f", "👩\u200d💻 ❤\ufe0f"),

