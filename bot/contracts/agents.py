@@ -78,7 +78,8 @@ class Agent(Protocol):
     description: Description
 
     def parse(self, text: str) -> JsonObject:
-        """What was typed after the command word → arguments of action `run`. Raises PersonMends. Pure."""
+        """What was typed after the command word → arguments of action `run`; `pointer` among them is said at once
+        in place of the description's. Raises PersonMends. Pure."""
 
     def help(self) -> Message: ...
 

@@ -67,7 +67,8 @@ class Commands:
         agent = self._agents.get(word)
         if agent is None:
             return Say(self._unknown(word))
-        return Run(word, agent.parse(rest), agent.description.pointer)
+        args = agent.parse(rest)
+        return Run(word, args, str(args.get("pointer") or agent.description.pointer))
 
     def help(self, word: str = "") -> Message:
         """Help on one command, or on all."""

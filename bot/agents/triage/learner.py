@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot.agents.triage.verdict import LEARNED, Bucket
 from bot.contracts.json import Json
 
-STEP = 0.8
+STEP = 1.0
 """How far one step may carry a weight. Chosen on the older half of a public spam corpus."""
 PRIOR = 0.01
 """Squared gradient every feature starts with: keeps the first step of a rare word from being a leap."""

@@ -18,7 +18,13 @@ class Change:
     remove: int | None = None
 
     def as_args(self) -> JsonObject:
-        return {"rules": True, "add": self.add.to_json() if self.add else None, "remove": self.remove}
+        pointer = "Your rules come in your direct messages with me."
+        return {
+            "pointer": pointer,
+            "rules": True,
+            "add": self.add.to_json() if self.add else None,
+            "remove": self.remove,
+        }
 
     @classmethod
     def from_args(cls, args: JsonObject) -> "Change | None":

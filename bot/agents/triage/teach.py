@@ -8,8 +8,8 @@ from bot.agents.triage.verdict import Bucket
 
 CORRECTION = 4.0
 APPROVAL = 1.0
-HISTORY = 0.2
-GUESSED = 0.08
+HISTORY = 0.15
+GUESSED = 0.06
 """Weight of a mail that the person left alone: what it was is only likely."""
 
 
