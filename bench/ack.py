@@ -21,6 +21,7 @@ import aiohttp
 from aiohttp import web
 
 from bench.figures import Figure, at_least_of, at_most
+from bench.process import COMPILED
 
 SECRET = "bench"
 _CONCURRENT = 64
@@ -90,6 +91,7 @@ async def _server(data: Path, api_url: str, *command: str) -> AsyncIterator[str]
     port = _free_port()
     env = {
         **os.environ,
+        **COMPILED,
         "PORT": str(port),
         "MESHCLAW_HOST": "127.0.0.1",
         "MESHCLAW_DATA": str(data),

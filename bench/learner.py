@@ -1,7 +1,8 @@
 """How well and how fast the learner sorts: `python bench/learner.py CORPUS` (or MESHCLAW_BENCH_MAIL).
 
 CORPUS: a folder or .tar.gz with raw mails in `ham/`, `newsletter/` and `junk/`. Older mail is learned from, one pass,
-as it would have come; newer mail is only sorted. Nothing was tuned on the newer part but the two step sizes.
+as it would have come; newer mail is only sorted. The two step sizes and the choice of features were made looking at
+these splits, so the figures flatter a little.
 """
 
 import email.utils
@@ -84,11 +85,14 @@ def sort(learner: Learner, examples: Sequence[Example]) -> tuple[float, float, f
 
 
 def per_second(learner: Learner, examples: Sequence[Example]) -> float:
-    begun = time.perf_counter()
+    """The best of five rounds: what else the machine does is not the learner's."""
+    rounds = []
     for _ in range(5):
+        begun = time.perf_counter()
         for example, _bucket in examples:
             learner.probabilities(example)
-    return 5 * len(examples) / (time.perf_counter() - begun)
+        rounds.append(time.perf_counter() - begun)
+    return len(examples) / min(rounds)
 
 
 def whole_per_second(mails: Sequence[Mail], mind: Mind) -> float:

@@ -2,25 +2,18 @@
 
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import aiohttp
-from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 import connectors
 import handlers
 from bot import agents
 from bot.contracts.connectors import Connector
-from bot.contracts.errors import OperatorMends, TimeMends
+from bot.contracts.errors import OperatorMends
 from bot.contracts.tools import Tool
 from bot.engine.connect import Accounts
 from bot.engine.decisions import Decisions
@@ -38,8 +31,8 @@ from bot.store.database import Database, database_url
 from bot.store.documents import ConnectionStore, Documents
 from bot.store.sealing import Vault, load_key
 from connectors.slack import Sender, api_client
+from handlers import listening
 
-_SOCKETS = 2  # while Slack refreshes one connection, the other still listens
 _KEY_FILE = "installation.key"
 
 
@@ -89,12 +82,7 @@ async def running(settings: Settings) -> AsyncIterator[App]:
     for what is wrong with the installation, TimeMends when Slack does not answer."""
     client = slack_client(settings)
     async with open_storage(settings) as storage:
-        bolt = AsyncApp(
-            client=client,
-            process_before_response=True,
-            signing_secret=revealed(settings.slack_signing_secret) or "unused in socket mode",
-            authorize=await _authorized(client),
-        )
+        bolt = await listening.bolt_app(client, revealed(settings.slack_signing_secret))
         services = open_connectors(storage)
         engine = build_engine(settings, storage, client, services)
         handlers.register(bolt, engine)
@@ -117,15 +105,15 @@ def build_engine(
     posts = Posts(database, slack)
     audit = Audit(database, vault)
     cards = Cards(database, vault, audit)
-    ledger = Ledger(database, vault, audit, cards, tools, executor)
-    decisions = Decisions(cards, ledger, tools, slack, posts, storage.documents)
-    inbox = Inbox(database, vault, executor)
-    durable = Durable(database.url, vault, executor, lambda key: engine.work(key))
     replicas: Replicas = (
         OneProcess(Path(f"{database.url.database}.lock"))
         if database.is_sqlite
         else ManyProcesses(database.engine, executor)
     )
+    ledger = Ledger(database, vault, audit, cards, tools, executor, replicas.is_dead)
+    decisions = Decisions(cards, ledger, tools, slack, posts, storage.documents)
+    inbox = Inbox(database, vault, executor)
+    durable = Durable(database.url, vault, executor, lambda key: engine.work(key))
     engine = Engine(
         Parts(
             inbox=inbox,
@@ -143,47 +131,19 @@ def build_engine(
     return engine
 
 
-@asynccontextmanager
-async def listening_by_socket(app: App, settings: Settings) -> AsyncIterator[None]:
-    """Connected to Slack by Socket Mode."""
+def listening_by_socket(app: App, settings: Settings) -> AbstractAsyncContextManager[None]:
+    """Connected to Slack by Socket Mode. Raises OperatorMends without an app-level token."""
     token = revealed(settings.slack_app_token)
     if not token:
         raise OperatorMends("SLACK_APP_TOKEN is not set.", "Make an app-level token with connections:write, or --http.")
-    web_client = api_client(token, settings.slack_api_url)
-    sockets = [AsyncSocketModeHandler(app.bolt, token, web_client=web_client) for _ in range(_SOCKETS)]
-    try:
-        for socket in sockets:
-            await _reached(socket.connect_async())  # type: ignore[no-untyped-call]
-        yield
-    finally:
-        for socket in sockets:
-            await socket.close_async()  # type: ignore[no-untyped-call]
+    return listening.by_socket(app.bolt, api_client(token, settings.slack_api_url))
 
 
-@asynccontextmanager
-async def listening_by_http(app: App, settings: Settings) -> AsyncIterator[int]:
-    """Serving Slack's signed requests at /slack/events, and /health; yields the port."""
+def listening_by_http(app: App, settings: Settings) -> AbstractAsyncContextManager[int]:
+    """Serving Slack's signed requests on HOST and PORT; gives the port. Raises OperatorMends without the secret."""
     if not settings.slack_signing_secret:
         raise OperatorMends("SLACK_SIGNING_SECRET is not set.", "Copy it from the app's Basic Information page.")
-
-    async def events(request: web.Request) -> web.Response:
-        if not request.headers.get("X-Slack-Request-Timestamp", "").isdecimal():
-            return web.Response(status=401)  # Bolt would answer 500
-        return await to_aiohttp_response(await app.bolt.async_dispatch(await to_bolt_request(request)))
-
-    async def health(_request: web.Request) -> web.Response:
-        return web.json_response({"ok": True})
-
-    server = web.Application()
-    server.add_routes([web.post("/slack/events", events), web.get("/health", health)])
-    runner = web.AppRunner(server)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, settings.host, settings.port)
-        await site.start()
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    return listening.by_http(app.bolt, settings.host, settings.port)
 
 
 def slack_client(settings: Settings) -> AsyncWebClient:
@@ -193,32 +153,6 @@ def slack_client(settings: Settings) -> AsyncWebClient:
             "SLACK_BOT_TOKEN is not set.", "Install the app from manifest.yml and copy its bot token, or: meshclaw demo"
         )
     return api_client(token, settings.slack_api_url)
-
-
-async def _authorized(client: AsyncWebClient) -> Any:
-    """Bolt's authorize function over one `auth.test` made now: later calls cost nothing and cannot fail."""
-    answer = await _reached(client.auth_test())
-    result = AuthorizeResult.from_auth_test_response(
-        auth_test_response=answer, bot_token=client.token, user_token=None, user_auth_test_response=None
-    )
-
-    async def authorize() -> AuthorizeResult:
-        return result
-
-    return authorize
-
-
-async def _reached(call: Any) -> Any:
-    """One of the first calls to Slack, its failures told apart for whoever starts MeshClaw."""
-    try:
-        return await call
-    except SlackApiError as error:
-        code = error.response.get("error", "") if error.response else ""
-        raise OperatorMends(f"Slack refused: {code}.", "Check the tokens; meshclaw doctor tells more.") from None
-    except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise TimeMends(
-            "Slack does not answer.", f"Check the network and SLACK_API_URL ({type(error).__name__})."
-        ) from None
 
 
 class _Tools:

@@ -169,6 +169,15 @@ class Human:
             seen = "\n---\n".join(words(each) for each in await self.messages(who, channel))
             raise AssertionError(f"{wanted.__qualname__} is not among these messages of {who}:\n{seen}") from None
 
+    async def becomes(self, who: str, message: Json, wanted: Callable[[Json], bool], seconds: float = PATIENCE) -> Json:
+        """That message, once it has been changed into one of that kind."""
+
+        def changed(each: Json) -> bool:
+            return bool(each["ts"] == message["ts"] and wanted(each))
+
+        changed.__qualname__ = f"{message['ts']} as {wanted.__qualname__}"
+        return await self.message(who, changed, message["channel"], seconds=seconds)
+
     async def modal(self, who: str, wanted: Callable[[Json], bool] = bool) -> Json:
         """The topmost modal, once it is of that kind."""
 

@@ -82,6 +82,14 @@ def listeners_that_may_lose_their_ack(source: Source) -> Iterator[str]:
             yield f"line {node.lineno}: registered without ack= and lazy="
         if isinstance(node, ast.AsyncFunctionDef) and any(map(_registers, node.decorator_list)):
             yield f"line {node.lineno}: {node.name} is registered by a decorator"
+        if isinstance(node, ast.AsyncFunctionDef) and any(arg.arg == "ack" for arg in node.args.args):
+            *before, last = node.body
+            if any(map(_acknowledges, before)) or not _acknowledges(last):
+                yield f"line {node.lineno}: {node.name} does not end with its ack"
+
+
+def _acknowledges(node: ast.stmt) -> bool:
+    return any(isinstance(call, ast.Call) and _named(call.func, "ack") for call in ast.walk(node))
 
 
 def _registers(node: ast.expr) -> bool:
@@ -172,6 +180,8 @@ BREACHES: list[tuple[Rule, str, str]] = [
     (messages_past_the_sender, "handlers/x.py", "async def take(ack, respond): await respond('hi')"),
     (listeners_that_may_lose_their_ack, "handlers/x.py", "app.command('/meshclaw')(take)"),
     (listeners_that_may_lose_their_ack, "handlers/x.py", "@app.action('ok')\nasync def take(ack): ..."),
+    (listeners_that_may_lose_their_ack, "handlers/x.py", "async def take(ack):\n    await ack()\n    await work()"),
+    (listeners_that_may_lose_their_ack, "handlers/x.py", "async def take(ack):\n    await work()"),
     (content_in_logs, "bot/engine/x.py", "log.info('took', body=body)"),
     (content_in_logs, "bot/engine/x.py", "self._log.warning('refused', said=message.text)"),
     (content_in_logs, "connectors/x.py", "logging.getLogger(__name__).info(f'login {password}')"),
@@ -186,6 +196,7 @@ HARMLESS = [
     ("bot/gate/ledger.py", "async def f(tool): await tool.perform(context, {})"),
     ("connectors/slack/x.py", "async def f(client): await client.chat_postMessage(channel='C1')"),
     ("handlers/x.py", "app.command('/meshclaw')(ack=take, lazy=[])"),
+    ("handlers/x.py", "async def take(ack):\n    await save()\n    await ack()"),
     ("bot/engine/x.py", "log.info('took', key=request.key, length=len(body))"),
     ("bot/views/x.py", "document.info(text)"),
 ]

@@ -48,7 +48,8 @@ class Slack(Protocol):
         """Replace the message; False when it is gone."""
 
     async def whisper(self, channel: str, person: Person, message: Message, thread_ts: str | None = None) -> None:
-        """An ephemeral message, seen by that person alone; in a direct channel too."""
+        """An ephemeral message, seen by that person alone: in the channel, or, where they or the app are not in it, in
+        their direct messages."""
 
     async def update_view(self, view_id: str, view: View) -> bool:
         """Replace an open modal; False when it is open no more."""

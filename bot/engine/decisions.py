@@ -3,10 +3,12 @@
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.contracts.errors import OperatorMends
 from bot.contracts.json import JsonObject
 from bot.contracts.people import Person
 from bot.contracts.requests import Request
@@ -96,9 +98,10 @@ class Decisions:
 
     async def sweep(self, before: datetime) -> None:
         """Expire what nobody decided, and draw again what a crash left undrawn since `before`."""
-        await self._cards.expire(datetime.now(UTC))
-        for card in await self._cards.stale(before):
-            await self.draw(card)
+        expired = await self._cards.expire(datetime.now(UTC))
+        for card in (*expired, *await self._cards.stale(before)):
+            with suppress(OperatorMends):  # a card nobody can be shown keeps no other from being drawn
+                await self.draw(card)
 
     async def pending_titles(self, person: Person) -> list[str]:
         """What waits for this person's decision, for their App Home."""

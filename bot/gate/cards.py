@@ -188,14 +188,14 @@ class Cards:
             raise _too_late(after, now)
         return after
 
-    async def expire(self, now: datetime) -> int:
-        """Deny what nobody decided in time; how many."""
-        query = select(CardRow).where(CardRow.state == "pending", CardRow.expires_at <= now)
-        overdue = await self._many(query)
-        for card in overdue:
-            entry = Entry("expired", self._owner(card), card.plan_id)
-            await self._change(card, expected="pending", values={"state": "expired", "decided_at": now}, entry=entry)
-        return len(overdue)
+    async def expire(self, now: datetime) -> Sequence[Card]:
+        """Deny what nobody decided in time; those cards as they stand now."""
+        expired = []
+        for card in await self._many(select(CardRow).where(CardRow.state == "pending", CardRow.expires_at <= now)):
+            values, entry = {"state": "expired", "decided_at": now}, Entry("expired", self._owner(card), card.plan_id)
+            if await self._change(card, expected="pending", values=values, entry=entry):
+                expired.append(await self._reload(card))
+        return expired
 
     async def calls(self, plan_id: str) -> tuple[Call, ...]:
         """The calls of any plan, checked against its digest. Raises Refused when they do not match."""

@@ -6,13 +6,16 @@ did not happen may run then, and what nobody can tell is said to be unknown, nev
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contracts.errors import MeshClawError, OutcomeUnknown, TimeMends
 from bot.contracts.json import Json, JsonObject
@@ -25,7 +28,8 @@ from bot.store.models import ActionRow, CardRow
 from bot.store.sealing import Vault
 
 _ATTEMPTS = 3
-_LOOK_BACK_PAUSES = (1, 4, 15)
+_LOOK_BACK_PAUSES = (1, 4, 15)  # seconds
+_OTHER_AWAITED = 0.5  # seconds between looks at an action another replica is at
 _log = structlog.get_logger("gate.ledger")
 
 
@@ -42,10 +46,18 @@ class Entered:
 
 
 class Ledger:
-    """Executes approved plans. `executor` names this process's life in the intents it writes."""
+    """Executes approved plans. `executor` names this process's life in the intents it writes; `is_dead` tells whether
+    another such life is over."""
 
     def __init__(
-        self, database: Database, vault: Vault, audit: Audit, cards: Cards, tools: ToolBox, executor: str
+        self,
+        database: Database,
+        vault: Vault,
+        audit: Audit,
+        cards: Cards,
+        tools: ToolBox,
+        executor: str,
+        is_dead: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._database = database
         self._vault = vault
@@ -53,7 +65,8 @@ class Ledger:
         self._cards = cards
         self._tools = tools
         self._executor = executor
-        self._running: dict[str, asyncio.Lock] = {}
+        self._is_dead = is_dead
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def execute(self, card: Card, plan_id: str) -> AsyncIterator[Entered]:
         """Carry out the calls of a plan its card stands approved for, in order; yields each with its outcome.
@@ -63,12 +76,9 @@ class Ledger:
         calls = await self._cards.calls(plan_id)
         for index, call in enumerate(calls):
             action_id = f"{plan_id}/{index}"
-            lock = self._running.setdefault(action_id, asyncio.Lock())
-            try:
-                async with lock:
-                    parts = await self._once(card, plan_id, action_id, call)
-            finally:
-                self._running.pop(action_id, None)
+            lock = self._locks.setdefault(action_id, asyncio.Lock())
+            async with lock:
+                parts = await self._once(card, plan_id, action_id, call)
             yield Entered(index, parts)
 
     async def entered(self, plan_id: str) -> Sequence[Entered]:
@@ -92,37 +102,52 @@ class Ledger:
         return tuple(outcome)
 
     async def _claim(self, card: Card, plan_id: str, action_id: str, call: Call) -> ActionRow | None:
-        """Write the intent; the row there was, if this action was begun before. The card is looked at in the same
-        transaction: no intent is ever written for a card that does not stand for this plan."""
-        owner = self._vault.pseudonym(card.person.owner)
-        async with self._database.write() as session:
-            row = await session.get(ActionRow, action_id)
-            if row is not None:
-                row.attempt += 0 if row.outcome is not None else 1
-                row.started_by = self._executor if row.outcome is None else row.started_by
-                return row
-            state = (
-                await session.execute(
-                    select(CardRow.state, CardRow.plan, CardRow.undo_plan).where(CardRow.id == card.id)
-                )
-            ).one()
-            allowed = (state.state, plan_id) in {("running", state.plan), ("undoing", state.undo_plan)}
-            if not allowed:
-                raise Refused("Nobody has approved this.", "Decide on the card first.")
-            session.add(
-                ActionRow(
-                    id=action_id,
-                    plan=plan_id,
-                    owner=owner,
-                    tool=call.tool,
-                    digest=call.digest(),
-                    state="started",
-                    started_by=self._executor,
-                    started_at=datetime.now(UTC),
-                )
+        """Write the intent; the row there was, if this action was begun before. While another living replica is at
+        it, this waits for its outcome."""
+        while True:
+            try:
+                async with self._database.write() as session:
+                    row = await session.get(ActionRow, action_id, with_for_update=True)
+                    if row is not None and row.digest != call.digest():
+                        raise Refused("This plan does not match the ledger.", "Run the command again.")
+                    if row is not None and row.outcome is not None:
+                        return row
+                    await self._check_approved(session, card, plan_id)
+                    if row is None:
+                        await self._write_intent(session, card, plan_id, action_id, call)
+                        return None
+                    if row.started_by == self._executor or await self._is_dead(row.started_by):
+                        row.attempt += 1
+                        row.started_by = self._executor
+                        return row
+            except IntegrityError:  # another replica wrote the intent between our look and our writing
+                continue
+            await asyncio.sleep(_OTHER_AWAITED)
+
+    async def _check_approved(self, session: AsyncSession, card: Card, plan_id: str) -> None:
+        """Looked at in the same transaction as the intent is written in. Raises Refused."""
+        found = select(CardRow.state, CardRow.plan, CardRow.undo_plan).where(CardRow.id == card.id)
+        now = (await session.execute(found)).first()
+        if now is None or (now.state, plan_id) not in {("running", now.plan), ("undoing", now.undo_plan)}:
+            raise Refused("Nobody has approved this.", "Decide on the card first.")
+
+    async def _write_intent(
+        self, session: AsyncSession, card: Card, plan_id: str, action_id: str, call: Call
+    ) -> None:
+        owner, digest = self._vault.pseudonym(card.person.owner), call.digest()
+        session.add(
+            ActionRow(
+                id=action_id,
+                plan=plan_id,
+                owner=owner,
+                tool=call.tool,
+                digest=digest,
+                state="started",
+                started_by=self._executor,
+                started_at=datetime.now(UTC),
             )
-            await self._audit.append(session, Entry("intent", owner, plan_id, call.tool, call.digest()))
-        return None
+        )
+        await self._audit.append(session, Entry("intent", owner, plan_id, call.tool, digest))
 
     async def _carry_out(self, tool: Tool, context: ToolContext, call: Call, *, interrupted: bool) -> list[Outcome]:
         """Perform, and after every interruption look back, until nothing is left or nothing more can be told."""

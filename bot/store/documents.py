@@ -36,10 +36,7 @@ class Documents:
     async def save(self, person: Person, space: str, name: str, value: Json) -> None:
         owner = self._vault.pseudonym(person.owner)
         body = self._vault.seal(value, table="documents", owner=owner, row=f"{space}/{name}")
-        async with self._database.write() as session:
-            await session.merge(
-                DocumentRow(owner=owner, space=space, name=name, body=body, updated_at=datetime.now(UTC))
-            )
+        await _put(self._database, DocumentRow, {"owner": owner, "space": space, "name": name}, body)
 
     async def purge(self, space: str, prefix: str, before: datetime) -> int:
         """Delete documents not touched since `before` whose names start with `prefix`; their number."""
@@ -77,12 +74,7 @@ class ConnectionStore:
         owner = self._vault.pseudonym(person.owner)
         kept: Json = {"label": connection.label, "settings": connection.settings, "secrets": connection.secrets}
         body = self._vault.seal(kept, table="connections", owner=owner, row=connector)
-        values = {"owner": owner, "connector": connector, "body": body, "updated_at": datetime.now(UTC)}
-        insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        statement = insert(ConnectionRow).values(values)
-        changed = {"body": body, "updated_at": values["updated_at"]}
-        async with self._database.write() as session:
-            await session.execute(statement.on_conflict_do_update(index_elements=["owner", "connector"], set_=changed))
+        await _put(self._database, ConnectionRow, {"owner": owner, "connector": connector}, body)
 
     async def names(self, person: Person) -> Sequence[str]:
         """The connectors this person has an account at."""
@@ -90,3 +82,14 @@ class ConnectionStore:
         async with self._database.read() as session:
             rows = await session.scalars(select(ConnectionRow.connector).where(ConnectionRow.owner == owner))
             return sorted(rows)
+
+
+async def _put(
+    database: Database, table: type[DocumentRow] | type[ConnectionRow], name: dict[str, str], body: bytes
+) -> None:
+    """Insert the row with this primary key, or replace its body: one statement, so that two at once both succeed."""
+    insert = sqlite_insert if database.is_sqlite else postgresql_insert
+    kept = {"body": body, "updated_at": datetime.now(UTC)}
+    statement = insert(table).values({**name, **kept}).on_conflict_do_update(index_elements=list(name), set_=kept)
+    async with database.write() as session:
+        await session.execute(statement)

@@ -104,7 +104,7 @@ def load_key(given: str | None, file: Path) -> bytes:
             draft.unlink()
     if file.stat().st_mode & 0o077:
         raise OperatorMends(f"The key file {file.name} can be read by others.", f"Run: chmod 600 {file}")
-    return _decode(file.read_text(encoding="ascii").strip(), file.name)
+    return _decode(file.read_text(encoding="ascii", errors="replace").strip(), file.name)
 
 
 def _decode(text: str, where: str) -> bytes:

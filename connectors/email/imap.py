@@ -14,7 +14,7 @@ from bot.contracts.errors import PersonMends, TimeMends
 from bot.contracts.mail import Folder, MailRef, Sought, Traces
 from connectors.email.fetch import copied, uid_set
 from connectors.email.folders import best, wanted_role
-from connectors.email.imap_session import HEAD, IDENTITY, WHOLE, ImapSession, chunks, message_id, words
+from connectors.email.imap_session import HEAD, IDENTITY, WHOLE, WHOLE_LONG, ImapSession, chunks, message_id, words
 from connectors.email.login import log_in
 from connectors.email.parse import RawMail
 from connectors.email.provider import BATCH, Flagged, Present, Shift
@@ -65,6 +65,7 @@ class ImapAccount:
                 if session.selected != folder and session.select(folder) != validity:
                     raise TimeMends(f"The server numbered {folder} anew in the middle of reading.", "Try again.")
                 found = session.fetch(batch, WHOLE if bodies else HEAD)
+                found |= session.fetch([uid for uid, mail in found.items() if _styles_only(mail)], WHOLE_LONG)
             yield [found[uid] for uid in batch if uid in found]
 
     def owner_addresses(self) -> Sequence[str]:
@@ -233,6 +234,11 @@ class ImapAccount:
 
     def abort(self) -> None:
         self._session.abort()
+
+
+def _styles_only(mail: RawMail) -> bool:
+    """Whether what was read of a mail ends within a style sheet."""
+    return mail.cut and mail.content.rfind(b"<style") > mail.content.rfind(b"</style")
 
 
 def _by_uid(refs: Sequence[MailRef], validity: int) -> dict[int, MailRef]:

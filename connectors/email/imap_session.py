@@ -21,13 +21,16 @@ from connectors.email.parse import READ, RawMail, first_id
 from connectors.email.provider import BATCH, ConnectionLost
 
 TEXT_BYTES = 8_192
+LONG_TEXT_BYTES = 40_960
+"""For the mails whose text begins behind a long style sheet."""
 
 _HEADERS = f"BODY.PEEK[HEADER.FIELDS ({' '.join(name.upper() for name in READ)})]"
 _FACTS = "UID FLAGS RFC822.SIZE INTERNALDATE"
 WHOLE = f"({_FACTS} {_HEADERS} BODY.PEEK[TEXT]<0.{TEXT_BYTES}>)"
+WHOLE_LONG = f"({_FACTS} {_HEADERS} BODY.PEEK[TEXT]<0.{LONG_TEXT_BYTES}>)"
 HEAD = f"({_FACTS} {_HEADERS})"
 IDENTITY = f"({_FACTS} BODY.PEEK[HEADER.FIELDS (FROM SUBJECT MESSAGE-ID)])"
-"""What to fetch of a mail: head and the beginning of the text, the head alone, or what it is recognised by."""
+"""What to fetch of a mail: head and beginning of the text, the head alone, or what it is recognised by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ class ImapSession:
                     received=internal_date(answer),
                     size=number(answer, "RFC822.SIZE") or len(head) + len(text),
                     flags=flags(answer),
-                    cut=len(text) >= TEXT_BYTES,
+                    cut=len(text) in (TEXT_BYTES, LONG_TEXT_BYTES),
                 )
         return found
 

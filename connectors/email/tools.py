@@ -29,6 +29,13 @@ class _Tally:
         self.unknown: set[MailRef] = set()
         self.stayed: set[MailRef] = set()
         self.reason = ""
+        self.said: list[str] = []
+        self.explained = 0
+
+    def explain(self, sentence: str, gone: int = 0) -> None:
+        """Say something of its own, which accounts for so many of those gone."""
+        self.said.append(sentence)
+        self.explained += gone
 
     def add(self, shift: Shift) -> None:
         self.moved |= shift.now
@@ -42,10 +49,10 @@ class _Tally:
             return "unknown"
         return "failed" if self.stayed and not self.moved else "done"
 
-    def note(self, asked: int, extra: str = "") -> str:
-        said = [extra] if extra else []
-        if self.gone:
-            gone = len(self.gone)
+    def note(self, asked: int) -> str:
+        said = list(self.said)
+        gone = len(self.gone) - self.explained
+        if gone > 0:
             said.append(f"{_all(gone, asked)} {'was' if gone == 1 else 'were'} already gone.")
         if self.stayed:
             said.append(f"{_all(len(self.stayed), asked)} stayed where they were: {self.reason}")
@@ -88,15 +95,13 @@ class MoveTool:
         given = read(MoveArguments, args)
         async with self._opened(context.person) as mailbox:
             places = given.places()
-            heads = await mailbox.heads(list(places))
+            tally = _Tally()
+            there = _as_shown(await mailbox.heads(list(places)), places, tally)
+            if not there:
+                return _moved(given, given.to, tally)
             to = await mailbox.place(given.to, create=True)
             if to is None or to == given.folder:
                 return Outcome("done", note=f"They are in {to or given.to} already.")
-            there, extra = _as_shown(heads, places)
-            tally = _Tally()
-            tally.gone = set(places) - set(there)
-            if not there:
-                return _moved(given, to, tally, extra)
             sought = [Sought(ref, places[ref].message_id) for ref in there]
             try:
                 result = await mailbox.move(sought, to)
@@ -104,9 +109,9 @@ class MoveTool:
                 lost = sought
             else:
                 tally.add(result)
-                return _moved(given, to, tally, extra)
+                return _moved(given, to, tally)
         await self._after_loss(context.person, lost, to, tally)
-        return _moved(given, to, tally, extra)
+        return _moved(given, to, tally)
 
     async def _after_loss(self, person: Person, sought: list[Sought], to: str, tally: _Tally) -> None:
         """The connection broke while mails were moving: look where each of them is, and move the rest, once."""
@@ -162,24 +167,24 @@ class FlagTool:
         given = read(FlagArguments, args)
         async with self._opened(context.person) as mailbox:
             places = given.places()
-            there, extra = _as_shown(await mailbox.heads(list(places)), places)
             tally = _Tally()
-            tally.gone = set(places) - set(there)
+            there = _as_shown(await mailbox.heads(list(places)), places, tally)
             if not there:
-                return Outcome("done", gone=len(tally.gone), note=tally.note(len(places), extra))
+                return Outcome("done", gone=len(tally.gone), note=tally.note(len(places)))
             try:
                 result = await mailbox.flag(list(there), given.flag, given.on)
             except ConnectionLost:
-                note = "The mail server went away in the middle of it."
-                return Outcome("unknown", gone=len(tally.gone), unknown=len(there), note=tally.note(len(places), note))
+                tally.explain("The mail server went away in the middle of it.")
+                note = tally.note(len(places))
+                return Outcome("unknown", gone=len(tally.gone), unknown=len(there), note=note)
         tally.gone |= set(there) - {*result.changed, *result.unchanged}
         if result.unchanged:
-            extra = f"{extra} {_all(len(result.unchanged), len(places))} had it so already.".strip()
+            tally.explain(f"{_all(len(result.unchanged), len(places))} had it so already.")
         return Outcome(
             "done",
             count=len(result.changed),
             gone=len(tally.gone),
-            note=tally.note(len(places), extra),
+            note=tally.note(len(places)),
             inverse=self._inverse(given, [places[ref] for ref in result.changed]),
         )
 
@@ -194,24 +199,24 @@ class FlagTool:
             places = given.places()
             heads = await mailbox.heads(list(places))
         flag = given.flag.lower()
-        there, extra = _as_shown(heads, places)
-        settled = [ref for ref, mail in there.items() if (flag in {have.lower() for have in mail.flags}) is given.on]
-        rest = [places[ref] for ref in there if ref not in settled]
         tally = _Tally()
-        tally.gone = set(places) - set(there)
-        outcome = Outcome("done", count=len(settled), gone=len(tally.gone), note=tally.note(len(places), extra))
+        there = _as_shown(heads, places, tally)
+        settled = {ref for ref, mail in there.items() if (flag in {have.lower() for have in mail.flags}) is given.on}
+        rest = [places[ref] for ref in there if ref not in settled]
+        outcome = Outcome("done", count=len(settled), gone=len(tally.gone), note=tally.note(len(places)))
         return Unfinished(outcome, Call(self.name, with_mails(given, rest)) if rest else None)
 
 
-def _as_shown(heads: Heads, places: Mapping[MailRef, MailArgument]) -> tuple[dict[MailRef, Mail], str]:
-    """The mails that are there and are what the card showed; and what to say when some are not."""
-    if heads.renumbered:
-        return {}, "The server numbered this folder anew, so none of them can be found by number: sort it again."
+def _as_shown(heads: Heads, places: Mapping[MailRef, MailArgument], tally: _Tally) -> dict[MailRef, Mail]:
+    """The mails that are there and are what the card showed; the tally learns of the others."""
     there = {ref: mail for ref, mail in heads.mails.items() if _is_shown(mail, places[ref])}
     others = len(heads.mails) - len(there)
-    if not others:
-        return there, ""
-    return there, f"At the place of {others} there is another mail now, which was left alone."
+    if heads.renumbered:
+        tally.explain("The server numbered this folder anew, and old numbers say nothing: sort it again.", len(places))
+    elif others:
+        tally.explain(f"In the place of {others} there is another mail now, which was left alone.", others)
+    tally.gone = set(places) - set(there)
+    return there
 
 
 def _is_shown(mail: Mail, shown: MailArgument) -> bool:
@@ -224,7 +229,7 @@ def _is_shown(mail: Mail, shown: MailArgument) -> bool:
     return not subject or not mail.subject or one_line(mail.subject).startswith(subject)
 
 
-def _moved(given: MoveArguments, to: str, tally: _Tally, extra: str = "") -> Outcome:
+def _moved(given: MoveArguments, to: str, tally: _Tally) -> Outcome:
     """The outcome of a move, with the call that takes it back."""
     places = given.places()
     back = [
@@ -238,7 +243,7 @@ def _moved(given: MoveArguments, to: str, tally: _Tally, extra: str = "") -> Out
         count=len(tally.moved),
         gone=len(tally.gone),
         unknown=len(tally.unknown),
-        note=tally.note(len(places), extra),
+        note=tally.note(len(places)),
         inverse=Call(MoveTool.name, inverse) if inverse else None,
     )
 

@@ -22,6 +22,7 @@ _PROFILE_KEPT = 3600.0  # seconds; a changed time zone shows within the hour
 _TEXT_LIMIT = 4000  # of chat.update; the blocks carry everything
 _AWAY = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "not_found"}
+_CLOSED = {"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived"}
 _log = structlog.get_logger("slack")
 
 
@@ -94,6 +95,14 @@ class Sender:
         return True
 
     async def whisper(self, channel: str, person: Person, message: Message, thread_ts: str | None = None) -> None:
+        try:
+            await self._whisper(channel, person, message, thread_ts)
+        except _Refused as refused:
+            if refused.code not in _CLOSED:
+                raise
+            await self._whisper(await self.direct(person), person, message)
+
+    async def _whisper(self, channel: str, person: Person, message: Message, thread_ts: str | None = None) -> None:
         await self._ask(
             lambda: self._client.chat_postEphemeral(
                 channel=channel, user=person.user, thread_ts=thread_ts, **_content(message)
@@ -125,7 +134,7 @@ class Sender:
             code = str(error.response.get("error", "")) if error.response else ""
             if code in _AWAY or code == "":
                 raise SlackAway("Slack does not answer for now.", "MeshClaw tries again by itself.") from None
-            if code not in _GONE:
+            if code not in _GONE | _CLOSED:
                 _log.error("slack refused", code=code)
             raise _Refused(code, error.response.get("needed") if error.response else None) from None
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

@@ -14,6 +14,7 @@ from bot.contracts.people import Person
 from bot.contracts.tools import Call
 from connectors.email import standalone
 from connectors.email.imap import ImapAccount
+from connectors.email.imap_session import HEAD, IDENTITY, WHOLE, WHOLE_LONG
 from connectors.email.mail import MailConnector
 from tests.connectors.conftest import Accounts, Box, imap_box
 from tests.connectors.cutting import Cutting, cutting
@@ -170,16 +171,25 @@ async def test_renumbered_folders_void_every_reference(imap: Box, mail: MailConn
     for file in imap.root.glob("dovecot*"):
         file.unlink()
     text = "3 V77777 N4 G00000000000000000000000000000000\n"
-    uids = "".join(f"{uid} :{imap.file(number).name}\n" for number, uid in ((0, 3), (1, 2), (2, 1)))
+    uids = "".join(f"{3 - number} :{imap.file(number).name.partition(':')[0]}\n" for number in (2, 1, 0))
     (imap.root / "dovecot-uidlist").write_text(text + uids)
     imap._adopt()
+    assert [(one["uid"], one["validity"]) for one in (await seen(mail, imap)).values()] == [
+        ("1", 77_777),
+        ("2", 77_777),
+        ("3", 77_777),
+    ]
     outcome = await done(mail, imap, call)
     assert (outcome.state, outcome.count, outcome.gone, outcome.inverse) == ("done", 0, 2, None)
-    assert "numbered this folder anew" in outcome.note
+    assert outcome.note == "The server numbered this folder anew, and old numbers say nothing: sort it again."
     assert imap.names() == ["0:", "1:", "2:"]
     unfinished = await tool(mail, "mail.move").look_back(imap.context, call.args)
     assert unfinished
     assert (unfinished.settled.unknown, unfinished.rest) == (2, None)
+
+
+def test_fetching_never_marks_as_read() -> None:
+    assert "BODY[" not in WHOLE + WHOLE_LONG + HEAD + IDENTITY
 
 
 async def test_a_keyword_is_kept_and_reading_sets_none(imap: Box, mail: MailConnector) -> None:
@@ -193,7 +203,7 @@ async def test_a_keyword_is_kept_and_reading_sets_none(imap: Box, mail: MailConn
 
 async def test_a_session_is_kept_for_a_while_and_to_one_person(server: Dovecot) -> None:
     one, other = imap_box(server), imap_box(server)
-    accounts = Accounts({box.person.owner: box.connection for box in (one, other)})
+    accounts = Accounts({one.person.owner: one.connection, other.person.owner: one.connection})
     connector = MailConnector(accounts, ca_file=server.ca, idle=0.2)
     async with connector.mailbox(one.person) as first:
         pass

@@ -47,6 +47,16 @@ async def test_a_mail_comes_with_all_that_is_known_of_it(box: Box, mail: MailCon
     assert found.ref.folder == "INBOX"
 
 
+async def test_text_behind_a_long_style_sheet_is_found(box: Box, mail: MailConnector) -> None:
+    style = "<style>" + ".a { color: red }\n" * 1_000 + "</style>"
+    box.deliver(1, Content_Type="text/html", body=f"<html>{style}<p>Sale ends today</p></html>\n")
+    box.deliver(1, Content_Type="text/html", body="<p>" + "word " * 3_000 + "</p>\n")
+    async with mail.open(box.person) as reader:
+        long, styled = await scanned(reader)
+    assert (styled.text, styled.html_only) == ("Sale ends today", True)
+    assert long.text.startswith("word word")
+
+
 async def test_since_is_exact_to_the_second(box: Box, mail: MailConnector) -> None:
     box.deliver(10)
     async with mail.open(box.person) as reader:

@@ -82,7 +82,7 @@ async def test_leaving_out_senders_and_single_mails(house: House) -> None:
     assert harness.mails(maildir) == inbox
 
     await human.press("ada", narrowed, "Approve")
-    receipt = await human.message("ada", harness.is_undoable)
+    receipt = await human.becomes("ada", narrowed, harness.is_undoable)
     assert "204 mails: all done" in harness.words(receipt)
     left = harness.mails(maildir)
     assert (left.total(), harness.mails(maildir, "Archive").total()) == (3 + 7, 204)

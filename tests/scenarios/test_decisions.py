@@ -32,7 +32,7 @@ async def test_two_clicks_at_once_decide_once(house: House) -> None:
     _, card = await human.triage("ada")
     clicks = [human.press("ada", card, "Approve") for _ in range(4)]
     assert all(done["acked"] for done in await asyncio.gather(*clicks))
-    await human.message("ada", harness.is_undoable)
+    await human.becomes("ada", card, harness.is_undoable)
     await house.idle()
     assert archived(house) == 10
     said = [harness.words(each) for each in await human.messages("ada") if each["ephemeral"]]
@@ -43,7 +43,7 @@ async def test_second_click_is_told_that_it_came_too_late(house: House) -> None:
     human = house.human
     _, card = await human.triage("ada")
     await human.press("ada", card, "Approve")
-    await human.message("ada", harness.is_undoable)
+    await human.becomes("ada", card, harness.is_undoable)
     for action in ("gate.approve", "gate.deny"):
         before = await human.last("ada")
         await harness.forged_click(house, "ada", card, action, harness.button_value(card, "Approve"))
@@ -65,7 +65,7 @@ async def test_two_undos_at_once_take_back_once(house: House) -> None:
     human, inbox = house.human, harness.mails(house.maildir("ada"))
     _, card = await human.triage("ada")
     await human.press("ada", card, "Approve")
-    receipt = await human.message("ada", harness.is_undoable)
+    receipt = await human.becomes("ada", card, harness.is_undoable)
     await asyncio.gather(*(human.press("ada", receipt, "Undo") for _ in range(3)))
     await human.message("ada", harness.says("Taken back. 10 mails"))
     await house.idle()
@@ -93,8 +93,7 @@ async def test_expired_card(house: House, monkeypatch: pytest.MonkeyPatch) -> No
     await human.press("ada", card, "Approve")
     await human.message("ada", harness.says("This card has expired", "nothing was done"))
     await house.app.engine._sweep()
-    receipt = await human.message("ada", harness.says("Expired"))
-    assert receipt["ts"] == card["ts"]
+    receipt = await human.becomes("ada", card, harness.says("Expired"))
     assert not harness.reads(receipt, "Approve")
     assert archived(house) == 0
 
@@ -103,7 +102,7 @@ async def test_undo_is_over_after_its_time(house: House, monkeypatch: pytest.Mon
     human = house.human
     _, card = await human.triage("ada")
     await human.press("ada", card, "Approve")
-    receipt = await human.message("ada", harness.is_undoable)
+    receipt = await human.becomes("ada", card, harness.is_undoable)
     monkeypatch.setattr(cards, "TIME_TO_UNDO", timedelta(0))
     await human.press("ada", receipt, "Undo")
     await human.message("ada", harness.says("seven days"))
@@ -114,14 +113,14 @@ async def test_newer_card_takes_the_place_of_the_older(house: House) -> None:
     human = house.human
     _, first = await human.triage("ada")
     _, second = await human.triage("ada")
-    replaced = await human.message("ada", harness.says("Replaced"))
-    assert replaced["ts"] == first["ts"] != second["ts"]
+    replaced = await human.becomes("ada", first, harness.says("Replaced"))
+    assert first["ts"] != second["ts"]
     assert not harness.reads(replaced, "Approve")
     await harness.forged_click(house, "ada", first, "gate.approve", harness.button_value(first, "Approve"))
     await human.message("ada", harness.says("A newer card has taken the place of this one."))
     assert archived(house) == 0
     await human.press("ada", second, "Approve")
-    await human.message("ada", harness.is_undoable)
+    await human.becomes("ada", second, harness.is_undoable)
     assert archived(house) == 10
 
 
@@ -131,7 +130,7 @@ async def test_mails_taken_away_between_card_and_click(house: House) -> None:
     for path in sorted(maildir.glob("cur/*"))[:3]:
         path.unlink()
     await human.press("ada", card, "Approve")
-    receipt = await human.message("ada", harness.is_undoable)
+    receipt = await human.becomes("ada", card, harness.is_undoable)
     assert "10 mails: 7 done, 3 were already gone" in harness.words(receipt)
     assert archived(house) == 7
     await human.press("ada", receipt, "Undo")
@@ -154,7 +153,7 @@ async def test_mails_put_back_by_hand_before_undo(house: House) -> None:
     human, maildir = house.human, house.maildir("ada")
     _, card = await human.triage("ada")
     await human.press("ada", card, "Approve")
-    receipt = await human.message("ada", harness.is_undoable)
+    receipt = await human.becomes("ada", card, harness.is_undoable)
     for path in sorted((maildir / ".Archive" / "cur").iterdir())[:4]:
         path.rename(maildir / "cur" / path.name)
     await human.press("ada", receipt, "Undo")

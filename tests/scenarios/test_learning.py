@@ -157,7 +157,7 @@ async def test_approval_teaches_and_undo_takes_it_back(house: House) -> None:
     _, card = await human.triage("ada")
     at_first = await learned(house)
     await human.press("ada", card, "Approve")
-    receipt = await human.message("ada", harness.is_undoable)
+    receipt = await human.becomes("ada", card, harness.is_undoable)
     await house.idle()
     assert await learned(house) > at_first
     await human.press("ada", receipt, "Undo")

@@ -178,9 +178,10 @@ class TriageAgent:
         mind = await _load_mind(turn)
         learned = dict(run.learned)
         for uid in _carried_out(turn):
-            lesson, bucket = run.lessons.get(uid), learned.pop(uid, None)
-            if lesson and bucket:
-                unlearn(mind, lesson.features, lesson.sender, Bucket(bucket), weight=APPROVAL, day=turn.now.date())
+            lesson, act = run.lessons.get(uid), learned.get(uid)
+            if lesson and act and act[1] == APPROVAL:  # what the person corrected stays corrected
+                unlearn(mind, lesson.features, lesson.sender, Bucket(act[0]), weight=APPROVAL, day=turn.now.date())
+                del learned[uid]
         await _save_mind(turn, mind)
         await turn.store.save(f"run:{run.id}", replace(run, learned=learned).to_json())
 
@@ -188,14 +189,14 @@ class TriageAgent:
         """Teach the mind; a mail that taught something before unteaches it first."""
         mind, learned, day = await _load_mind(turn), dict(run.learned), turn.now.date()
         for uid, bucket in right.items():
-            lesson = run.lessons.get(uid)
-            if lesson is None or learned.get(uid) == bucket.value:
-                continue
-            before = learned.pop(uid, None)
+            lesson, before = run.lessons.get(uid), learned.get(uid)
+            if lesson is None or (before and (before[0] == bucket.value or before[1] > weight)):
+                continue  # nothing new, or the person's own correction, which outweighs an approval
             if before:
-                unlearn(mind, lesson.features, lesson.sender, Bucket(before), weight=weight, day=day)
+                unlearn(mind, lesson.features, lesson.sender, Bucket(before[0]), weight=before[1], day=day)
+                del learned[uid]
             if learn(mind, lesson.features, lesson.sender, bucket, weight=weight, day=day):
-                learned[uid] = bucket.value
+                learned[uid] = (bucket.value, weight)
         await _save_mind(turn, mind)
         return replace(run, learned=learned)
 

@@ -57,9 +57,12 @@ class _Case:
         self.signs = self._signs()
 
     def _signs(self) -> list[Sign]:
-        """What speaks against the mail. What a text says is not held against people the person writes to."""
+        """What speaks against the mail. What a text says is not held against senders the person writes to or once
+        sorted as welcome."""
         seen, found = self.seen, list(self.seen.signs)
-        friend = seen.own or seen.known.corresponds or (seen.domain in self.mind.domains and seen.verified)
+        leaning = seen.known.leaning()
+        welcome = seen.known.corresponds or (leaning is not None and leaning[0] is not Bucket.JUNK)
+        friend = seen.verified and (welcome or seen.own or seen.domain in self.mind.domains)
         if not friend:
             lured = lures.signs(self.mail.subject, self.mail.text, seen.words)
             share = 0.4 if seen.auth in {"pass", "unknown"} and "list-unsubscribe" in self.mail.headers else 1.0

@@ -38,8 +38,8 @@ class Run:
     calls: tuple[Call, ...]
     lessons: Mapping[str, Lesson]
     tz: str = "UTC"
-    learned: Mapping[str, str] = field(default_factory=dict)
-    """uid → bucket learned by a correction or an approval, and not taken back."""
+    learned: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    """uid → bucket and weight learned by a correction or an approval, and not taken back."""
     posted: Posted | None = None
 
     def summary(self, now: datetime, *, shown: int | None = 10) -> TriageSummary:
@@ -84,7 +84,7 @@ class Run:
             "calls": [{"tool": call.tool, "args": call.args} for call in self.calls],
             "lessons": {uid: [each.sender, each.bucket, list(each.features)] for uid, each in self.lessons.items()},
             "tz": self.tz,
-            "learned": dict(self.learned),
+            "learned": {uid: list(act) for uid, act in self.learned.items()},
             "posted": [self.posted.channel, self.posted.ts] if self.posted else None,
         }
 
@@ -104,7 +104,7 @@ class Run:
             calls=tuple(Call(call["tool"], call["args"]) for call in kept["calls"]),
             lessons={uid: Lesson(one[0], one[1], tuple(one[2])) for uid, one in kept["lessons"].items()},
             tz=kept["tz"],
-            learned=kept["learned"],
+            learned={uid: (bucket, weight) for uid, (bucket, weight) in kept["learned"].items()},
             posted=Posted(*kept["posted"]) if kept["posted"] else None,
         )
 

@@ -80,7 +80,7 @@ def read(mail: Mail, mind: Mind) -> Signals:
         verified=verified,
         automatic=automatic,
         bulk="list-unsubscribe" in headers or "list-id" in headers or precedence in {"bulk", "list", "junk"},
-        discussion=("list-post" in headers or "mailing-list" in headers) and not automatic and not machine,
+        discussion="list-post" in headers and not automatic and not machine,
         machine=machine,
         no_reply=_NO_REPLY.search(local) is not None,
         editorial=_EDITORIAL.search(local) is not None,
@@ -126,7 +126,6 @@ _FLAGGED_HEADERS = (
     "list-unsubscribe-post",
     "list-id",
     "list-post",
-    "mailing-list",
     "auto-submitted",
     "reply-to",
     "feedback-id",
@@ -145,7 +144,6 @@ def features(mail: Mail, seen: Signals) -> tuple[str, ...]:
     found.update([f"h:{name}" for name in _FLAGGED_HEADERS if name in mail.headers])
     found.update(
         (
-            "·",
             f"f{mark}:{address[:80]}",
             f"d{mark}:{domain[:60]}",
             f"t:{domain.rpartition('.')[2][:12]}",
@@ -179,4 +177,4 @@ def features(mail: Mail, seen: Signals) -> tuple[str, ...]:
     list_id = mail.headers.get("list-id", "").rpartition("<")[2].strip(" >").lower()[:80]
     if list_id:
         found.add(f"l:{list_id}")
-    return tuple(found)
+    return tuple(sorted(found))

@@ -20,6 +20,7 @@ Progress = Callable[[str, int, int | None], Awaitable[None]]
 
 _HISTORY = ((FolderRole.SENT, 2_000), (FolderRole.INBOX, 2_000), (FolderRole.ARCHIVE, 1_500), (FolderRole.JUNK, 500))
 _LESSONS_PER_SENDER = 3
+_LESSONS_IN_ALL = 3_000
 _CORRECTABLE = 300
 """Mails that need the person of which each can teach, however many its sender wrote."""
 _SUBJECT, _NAME = 300, 120
@@ -47,13 +48,16 @@ class Harvest:
     mails: list[Sorted] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     _lessons: Counter[str] = field(default_factory=Counter)
+    _kept: int = 0
 
     def add(self, mail: Mail, verdict: Verdict) -> None:
         self.counts[verdict.bucket] += 1
         lesson = hashlib.blake2b(f"{mail.sender.address}\0{verdict.bucket}".encode(), digest_size=8).hexdigest()
         self._lessons[lesson] += 1
         needing = sum(self.counts[bucket] for bucket in URGENT) if verdict.bucket in URGENT else math.inf
-        teaches = self._lessons[lesson] <= _LESSONS_PER_SENDER or needing <= _CORRECTABLE
+        first = self._lessons[lesson] <= _LESSONS_PER_SENDER and self._kept < _LESSONS_IN_ALL
+        teaches = first or needing <= _CORRECTABLE
+        self._kept += teaches
         kept = verdict if teaches else Verdict(
             verdict.bucket, verdict.confidence, verdict.reasons, verdict.decided_by, (), verdict.deadline
         )  # fmt: skip

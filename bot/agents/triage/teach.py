@@ -17,9 +17,12 @@ def learn(mind: Mind, features: Sequence[str], sender: str, bucket: Bucket, *, w
     """Learn that a mail with these features belongs into the bucket.
 
     Returns False, and learns nothing, when this sender taught enough on that day, and for `to_check`, which is no
-    place a mail belongs. `weight`: how much the act says (a correction 4, an approval 1).
+    place a mail belongs. `weight`: how much the act says (a correction 4, an approval 1). Corrections are never too
+    many: each is made by the person's own hand, and no sender can bring one about by writing a lot.
     """
-    if bucket is Bucket.TO_CHECK or weight <= 0 or not features or not mind.allow(sender, day):
+    if bucket is Bucket.TO_CHECK or weight <= 0 or not features:
+        return False
+    if weight < CORRECTION and not mind.allow(sender, day):
         return False
     mind.learner.learn(features, bucket, weight)
     if _known(features, sender):
@@ -32,7 +35,8 @@ def unlearn(mind: Mind, features: Sequence[str], sender: str, bucket: Bucket, *,
     """Take `learn` with the same arguments back. False when it was never learned, or too long ago to be known."""
     if bucket is Bucket.TO_CHECK or not mind.learner.unlearn(features, bucket):
         return False
-    mind.give_back(sender, day)
+    if weight < CORRECTION:
+        mind.give_back(sender, day)
     if _known(features, sender):
         filed = mind.senders.of(sender).filed
         left = filed.pop(bucket, 0.0) - weight

@@ -132,11 +132,9 @@ def _check_signs(mail: Mail, mind: Mind, auth: Auth) -> Iterator[Sign]:
 
 def _marked_as_spam(mail: Mail) -> bool:
     headers = mail.headers
-    return (
-        headers.get("x-spam-flag", "").strip().lower() == "yes"
-        or headers.get("x-spam-status", "").lower().startswith("yes")
-        or headers.get("x-spam", "").strip().lower() == "yes"
-    )
+    return headers.get("x-spam-flag", "").strip().lower() == "yes" or headers.get(
+        "x-spam-status", ""
+    ).lower().startswith("yes")
 
 
 def _vouched(mail: Mail, auth: Auth) -> bool:

@@ -18,8 +18,12 @@ async function attempt(what, run) {
 }
 
 /** Send what was typed: a slash command or a message. True when it was taken, so that the composer may be emptied. */
-export async function send(key, text, threadTs) {
-  if (/^\/\S/.test(text)) return command(key, text);
+export function send(key, text, threadTs) {
+  return /^\/\S/.test(text) ? command(key, text) : say(key, text, threadTs);
+}
+
+/** Post a message, whatever it begins with. True when it was taken. */
+export async function say(key, text, threadTs) {
   try {
     await post('message', { as: state.me.id, channel: key, text, ...(threadTs ? { thread_ts: threadTs } : {}) });
   } catch (error) {

@@ -20,6 +20,15 @@ export function allCommands() {
   );
 }
 
+/** Texts to try with an app: its commands, with each alternative its usage hint names (`triage | help`). */
+export function waysToAsk(app) {
+  const commands = allCommands().filter((one) => one.app === app);
+  return commands.flatMap(({ command, usage }) => {
+    const words = usage.split('|').map((part) => part.trim());
+    return words.every((part) => /^[\w -]+$/.test(part)) ? words.map((part) => `${command} ${part}`) : [command];
+  });
+}
+
 /** `{offers, range}` for the text up to the cursor, or null. An offer is {label, hint, insert, form?, figure}. */
 export function completionsFor(text, cursor, key) {
   const head = text.slice(0, cursor);

@@ -1,7 +1,7 @@
 // The main pane: the header of the open place, an app's tabs, the messages and the composer.
 
-import { send } from './actions.js';
-import { allCommands, placeholderFor } from './completion.js';
+import { say } from './actions.js';
+import { placeholderFor, waysToAsk } from './completion.js';
 import { composer } from './composer.js';
 import { h, replace } from './dom.js';
 import { drawAbout, drawHome } from './home.js';
@@ -14,6 +14,7 @@ import { compose } from './switcher.js';
 import { inert } from './text.js';
 
 const NEAR_END_PX = 90;
+const MOST_BESIDE_PROMPTS = 2;
 let shown = '';
 let parts = null;
 
@@ -174,37 +175,22 @@ function drawIntro(key, data, roots) {
             : `This is the very beginning of your conversation with ${inert(who?.name ?? key)}.`,
         ),
       ];
-  replace(
-    parts.intro,
-    words,
-    app && !roots.length
-      ? h(
-          'div',
-          { class: 'try' },
-          allCommands()
-            .filter((one) => one.app === app)
-            .map((one) =>
-              h(
-                'button',
-                { class: 'command', type: 'button', onclick: () => compose(`${one.command} `) },
-                inert(`${one.command} ${one.usage}`.trim()),
-              ),
-            ),
-        )
-      : null,
-  );
+  replace(parts.intro, words, app && !roots.length ? h('div', { class: 'try' }, waysToAsk(app).map(tryButton)) : null);
 }
+
+const tryButton = (text) =>
+  h('button', { class: 'command', type: 'button', onclick: () => compose(text) }, inert(text));
 
 function prompts(key, data, roots) {
   const offered = data.prompts?.prompts ?? appAt(key)?.suggested_prompts ?? [];
-  if (!offered.length || roots.length > 6) return null;
+  if (!offered.length || roots.length > MOST_BESIDE_PROMPTS) return null;
   return [
     data.prompts?.title ? h('div', { class: 'prompts-title' }, inert(data.prompts.title)) : null,
     h(
       'div',
       { class: 'prompts-list' },
       offered.map((one) =>
-        h('button', { class: 'prompt', type: 'button', onclick: () => void send(key, one.message) }, inert(one.title)),
+        h('button', { class: 'prompt', type: 'button', onclick: () => void say(key, one.message) }, inert(one.title)),
       ),
     ),
   ];

@@ -4,7 +4,14 @@ import { h } from './dom.js';
 import { icon } from './icons.js';
 
 const SHOWN_MS = 7000;
-const shelf = () => document.getElementById('toasts');
+const MOST = 3;
+const shelf = document.getElementById('toasts');
+
+// An open dialog makes everything outside it unreachable, so the notes go where the person is.
+function bringShelf() {
+  const home = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body;
+  if (shelf.parentElement !== home) home.append(shelf);
+}
 
 /** Show a note; `kind` is 'error' or 'info'. It stays while it is hovered or focused. */
 export function toast(text, kind = 'error', detail = '') {
@@ -19,8 +26,9 @@ export function toast(text, kind = 'error', detail = '') {
       icon('close', 16),
     ),
   );
-  shelf().append(note);
-  while (shelf().children.length > 3) shelf().firstElementChild.remove();
+  bringShelf();
+  shelf.append(note);
+  while (shelf.children.length > MOST) shelf.firstElementChild.remove();
   const leave = () => (note.matches(':hover, :focus-within') ? setTimeout(leave, 1000) : note.remove());
   setTimeout(leave, SHOWN_MS);
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gallery import DAYS, MESSAGES, MODAL
+from page_gallery import DAYS, MESSAGES, MODAL
 from page_parts import Bolt, Json, Visit, Visitor
 from playwright.async_api import expect
 

@@ -15,6 +15,7 @@ from bot.workspace.server import Workspace
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+TRIAGE = {"command": "/meshclaw", "description": "Ask", "usage_hint": "triage | connect mail"}
 SHORTCUT = {"name": "File it", "type": "message", "callback_id": "file_it", "description": "Files a message"}
 
 
@@ -287,3 +288,12 @@ async def test_a_message_shortcut_reaches_the_app_with_its_message(visit: Visit,
     await visitor.message("File me").get_by_role("button", name="More actions").click()
     await visitor.page.get_by_role("menuitem", name="File it").click()
     assert (await asyncio.wait_for(heard.get(), 3))["message"]["text"] == "File me"
+
+
+@pytest.mark.parametrize("workspace", [{"features": {"slash_commands": [TRIAGE]}}], indirect=True)
+async def test_a_newcomer_is_shown_what_to_ask(visit: Visit) -> None:
+    visitor = await visit()
+    await expect(visitor.main.locator(".try")).to_contain_text("/meshclaw connect mail")
+    await visitor.main.get_by_role("button", name="/meshclaw triage").click()
+    await expect(visitor.main.locator(".composer-field")).to_have_value("/meshclaw triage")
+    await expect(visitor.main.locator(".composer-field")).to_be_focused()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gallery import line, raw, rich, words
+from page_gallery import line, raw, rich, words
 from page_parts import GENERAL, Bolt, Json, Visit, modal, mrkdwn, plain, text_input
 from playwright.async_api import expect
 

@@ -216,3 +216,21 @@ async def test_a_button_that_asks_first_acts_only_when_agreed(visit: Visit, bolt
         await expect(visitor.page.get_by_role("dialog")).to_have_count(0)
     await asyncio.wait_for(done.wait(), 3)
     assert pressed == ["back"]
+
+
+async def test_a_failure_inside_a_modal_is_told_within_reach(visit: Visit, bolt: Bolt) -> None:
+    @bolt.app.action("never")
+    async def never() -> None:
+        await asyncio.sleep(0)
+
+    blocks = [{"type": "actions", "elements": [button("Never", "never")]}]
+    visitor = await opened(visit, bolt, modal("Look", blocks))
+    await visitor.page.get_by_role("button", name="Never").click()
+    toast = visitor.page.get_by_role("dialog").get_by_role("alert").filter(has_text="operation_timeout")
+    await expect(toast).to_be_visible()
+    await toast.get_by_role("button", name="Dismiss").click()
+    await expect(toast).to_have_count(0)
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.page.get_by_role("dialog")).to_have_count(0)
+    await visitor.page.get_by_role("tab", name="About").click()
+    await expect(visitor.main).to_contain_text("Identity")

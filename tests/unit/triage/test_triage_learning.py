@@ -82,6 +82,15 @@ def test_a_correction_of_bulk_mail_holds_for_the_next_one() -> None:
     assert (after.bucket, after.decided_by) == (Bucket.JUNK, "sender")
 
 
+def test_a_correction_takes_a_suspicion_of_the_text_back() -> None:
+    mind = checked_mind()
+    pitch = mail("Worth a quick chat? Book a demo.", "Demo", "P <p@vendor.example>", headers=passed("vendor.example"))
+    verdict = classify(pitch, mind, NOW)
+    assert verdict.bucket is Bucket.TO_CHECK
+    learn(mind, verdict.features, "p@vendor.example", Bucket.NEEDS_REPLY, weight=CORRECTION, day=DAY)
+    assert classify(pitch, mind, NOW).bucket is Bucket.NEEDS_REPLY
+
+
 def test_a_sender_teaches_only_so_much_a_day() -> None:
     mind = Mind.empty([ME])
     done = [
@@ -161,4 +170,4 @@ def test_a_busy_persons_mind_is_small() -> None:
         known.seen, known.recent, known.written, known.name = 20, "0101010101", 3, f"Person Number {n}"
     for n in range(900):
         mind.learner.learn(tuple(f"word{(n * 37 + k * k) % 40_000}" for k in range(250)), LEARNED[n % 6], 1.0)
-    assert len(canonical(mind.to_json())) < 1_500_000
+    assert len(canonical(mind.to_json())) < 1_000_000

@@ -20,106 +20,100 @@ function arrange(rows, { query, column, descending }) {
 }
 
 export function dataTable(block, ctx) {
-  const [head = [], ...rows] = block.rows ?? [];
-  const view = { query: '', column: null, descending: false, page: 0 };
-  const size = Math.max(1, Math.min(100, block.page_size ?? 5));
-  const captionId = uniqueId('caption');
-  const body = h('tbody', null);
-  const pager = h('div', { class: 'pager' });
-  const note = h('span', { class: 'dim', 'aria-live': 'polite' });
-  const headers = head.map((cell, index) =>
-    headerCell(
-      cell,
-      rows.every((row) => row[index]?.type === 'raw_number'),
-      () => sort(index),
-    ),
-  );
+  return new DataTable(block, ctx).root;
+}
 
-  const sort = (index) => {
-    // A third press on the same column goes back to the order the app gave.
-    if (view.column !== index) Object.assign(view, { column: index, descending: false });
-    else if (!view.descending) view.descending = true;
-    else Object.assign(view, { column: null, descending: false });
-    view.page = 0;
-    draw();
-  };
-  const draw = () => {
-    const shown = arrange(rows, view);
-    const pages = Math.max(1, Math.ceil(shown.length / size));
-    view.page = Math.min(view.page, pages - 1);
-    const from = view.page * size;
-    replace(
-      body,
-      shown.slice(from, from + size).map((row) => bodyRow(row, block.row_header_column_index ?? 0, ctx)),
-    );
-    if (!shown.length)
-      body.append(h('tr', null, h('td', { class: 'table-none', colspan: String(head.length) }, 'No rows match')));
-    headers.forEach((th, index) => {
-      const order = view.column === index ? (view.descending ? 'descending' : 'ascending') : 'none';
-      th.setAttribute('aria-sort', order);
+class DataTable {
+  constructor(block, ctx) {
+    const [head = [], ...rows] = block.rows ?? [];
+    Object.assign(this, { block, ctx, rows, width: head.length });
+    this.view = { query: '', column: null, descending: false, page: 0 };
+    this.size = Math.max(1, Math.min(100, block.page_size ?? 5));
+    this.headers = head.map((cell, index) => {
+      const numeric = rows.every((row) => row[index]?.type === 'raw_number');
+      return headerCell(cell, numeric, () => this.sort(index));
     });
-    replace(note, shown.length ? `${from + 1}–${Math.min(from + size, shown.length)} of ${shown.length}` : '0 rows');
-    const turn = (step) => {
-      view.page += step;
-      draw();
-    };
-    const previous = h(
-      'button',
-      {
-        class: 'icon-button',
-        type: 'button',
-        'aria-label': 'Previous page',
-        disabled: view.page === 0,
-        onclick: () => turn(-1),
-      },
-      icon('back', 16),
-    );
-    const next = h(
-      'button',
-      {
-        class: 'icon-button',
-        type: 'button',
-        'aria-label': 'Next page',
-        disabled: view.page >= pages - 1,
-        onclick: () => turn(1),
-      },
-      icon('forward', 16),
-    );
-    const focused = pager.contains(document.activeElement) ? document.activeElement.getAttribute('aria-label') : null;
-    replace(
-      pager,
-      note,
-      pages > 1 ? [previous, h('span', { class: 'dim' }, `Page ${view.page + 1} of ${pages}`), next] : null,
-    );
-    if (focused) pager.querySelector(`[aria-label="${focused}"]:not(:disabled)`)?.focus();
-  };
-  const filter = h('input', {
-    class: 'field data-filter',
-    type: 'search',
-    placeholder: 'Filter rows',
-    'aria-label': `Filter ${inert(block.caption ?? 'table')}`,
-    oninput: (event) => {
-      Object.assign(view, { query: event.target.value, page: 0 });
-      draw();
-    },
-  });
-  draw();
-  return h(
-    'div',
-    { class: 'data-table' },
-    h(
+    this.body = h('tbody', null);
+    this.note = h('span', { class: 'dim', 'aria-live': 'polite' });
+    this.pager = h('div', { class: 'pager' });
+    this.root = this.frame(inert(block.caption ?? 'Table'));
+    this.draw();
+  }
+
+  frame(caption) {
+    const id = uniqueId('caption');
+    const filter = h('input', {
+      class: 'field data-filter',
+      type: 'search',
+      placeholder: 'Filter rows',
+      'aria-label': `Filter ${caption}`,
+      oninput: (event) => this.show({ query: event.target.value, page: 0 }),
+    });
+    const head = h('thead', null, h('tr', null, this.headers));
+    return h(
       'div',
-      { class: 'data-head' },
-      h('span', { class: 'data-caption', id: captionId, dir: 'auto' }, inert(block.caption ?? '')),
-      filter,
-    ),
-    h(
-      'div',
-      { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-labelledby': captionId },
-      h('table', { class: 'table', 'aria-labelledby': captionId }, h('thead', null, h('tr', null, headers)), body),
-    ),
-    pager,
-  );
+      { class: 'data-table' },
+      h('div', { class: 'data-head' }, h('span', { class: 'data-caption', id, dir: 'auto' }, caption), filter),
+      h(
+        'div',
+        { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-labelledby': id },
+        h('table', { class: 'table', 'aria-labelledby': id }, head, this.body),
+      ),
+      this.pager,
+    );
+  }
+
+  // A third press on the same column goes back to the order the app gave.
+  sort(column) {
+    if (this.view.column !== column) this.show({ column, descending: false, page: 0 });
+    else if (!this.view.descending) this.show({ descending: true, page: 0 });
+    else this.show({ column: null, descending: false, page: 0 });
+  }
+
+  show(change) {
+    Object.assign(this.view, change);
+    this.draw();
+  }
+
+  draw() {
+    const shown = arrange(this.rows, this.view);
+    const pages = Math.max(1, Math.ceil(shown.length / this.size));
+    const from = this.view.page * this.size;
+    const page = shown.slice(from, from + this.size);
+    const none = h('tr', null, h('td', { class: 'table-none', colspan: this.width }, 'No rows match'));
+    const named = this.block.row_header_column_index ?? 0;
+    replace(this.body, page.length ? page.map((row) => bodyRow(row, named, this.ctx)) : none);
+    this.headers.forEach((header, index) => {
+      const order = this.view.descending ? 'descending' : 'ascending';
+      header.setAttribute('aria-sort', this.view.column === index ? order : 'none');
+    });
+    replace(this.note, shown.length ? `${from + 1}–${from + page.length} of ${shown.length}` : '0 rows');
+    this.drawPager(pages);
+  }
+
+  drawPager(pages) {
+    const { page } = this.view;
+    const focused = this.pager.contains(document.activeElement) ? document.activeElement.ariaLabel : null;
+    const turn = (label, figure, to) =>
+      h(
+        'button',
+        {
+          class: 'icon-button',
+          type: 'button',
+          'aria-label': label,
+          disabled: to < 0 || to >= pages,
+          onclick: () => this.show({ page: to }),
+        },
+        icon(figure, 16),
+      );
+    const turns = [
+      turn('Previous page', 'back', page - 1),
+      h('span', { class: 'dim' }, `Page ${page + 1} of ${pages}`),
+      turn('Next page', 'forward', page + 1),
+    ];
+    replace(this.pager, this.note, pages > 1 ? turns : null);
+    if (focused) this.pager.querySelector(`[aria-label="${focused}"]:not(:disabled)`)?.focus();
+  }
 }
 
 function headerCell(cell, numeric, onclick) {

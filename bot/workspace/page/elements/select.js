@@ -127,82 +127,113 @@ function externalSource(element, ctx, block) {
   };
 }
 
-function openList(button, { element, multi, source, chosen, change }) {
-  const listId = uniqueId('list');
-  const list = h('div', {
-    class: 'listbox',
-    role: 'listbox',
-    id: listId,
-    'aria-multiselectable': String(multi),
-    'aria-label': 'Options',
-  });
-  const search = h('input', {
-    class: 'listbox-search',
-    type: 'text',
-    placeholder: 'Find…',
-    autocomplete: 'off',
-    role: 'combobox',
-    'aria-controls': listId,
-    'aria-expanded': 'true',
-    'aria-autocomplete': 'list',
-    'aria-label': 'Find an option',
-  });
-  const full = () => multi && element.max_selected_items && chosen().length >= element.max_selected_items;
-  const pick = async (value) => {
+function openList(button, menu) {
+  new OptionList(menu).open(button);
+}
+
+// The opened list; `menu` is {element, multi, source, chosen(), change(values)}.
+class OptionList {
+  constructor(menu) {
+    this.menu = menu;
+    this.active = 0;
+    this.id = uniqueId('list');
+    this.list = h('div', {
+      class: 'listbox',
+      role: 'listbox',
+      id: this.id,
+      'aria-multiselectable': String(menu.multi),
+      'aria-label': 'Options',
+    });
+    this.search = h('input', {
+      class: 'listbox-search',
+      type: 'text',
+      placeholder: 'Find…',
+      autocomplete: 'off',
+      role: 'combobox',
+      'aria-controls': this.id,
+      'aria-expanded': 'true',
+      'aria-autocomplete': 'list',
+      'aria-label': 'Find an option',
+      oninput: () => {
+        this.active = 0;
+        void this.draw();
+      },
+      onkeydown: (event) => this.pressed(event),
+    });
+  }
+
+  open(button) {
+    openPopover(button, [this.search, this.list], { className: 'popover-list' });
+    void this.draw();
+  }
+
+  get isFull() {
+    const most = this.menu.element.max_selected_items;
+    return Boolean(this.menu.multi && most && this.menu.chosen().length >= most);
+  }
+
+  async pick(value) {
+    const { multi, chosen, change } = this.menu;
     const had = chosen().includes(value);
-    if (multi && !had && full()) return;
-    const next = multi ? (had ? chosen().filter((one) => one !== value) : [...chosen(), value]) : [value];
-    if (!multi) closePopover();
-    await change(next);
-    if (multi && list.isConnected) await draw();
-  };
-  let active = 0;
-  const draw = async () => {
-    const groups = await loadInto(list, source, search.value);
-    if (!groups) return;
-    let index = -1;
-    replace(
-      list,
-      groups.map((group) => {
-        const options = group.options.map((option) => {
-          index += 1;
-          return optionRow(option, {
-            id: `${listId}-${index}`,
-            selected: chosen().includes(option.value),
-            blocked: full() && !chosen().includes(option.value),
-            onclick: () => pick(option.value),
-          });
-        });
-        return group.title
-          ? h(
-              'div',
-              { role: 'group', 'aria-label': group.title },
-              h('div', { class: 'listbox-title' }, group.title),
-              options,
-            )
-          : options;
-      }),
-    );
-    if (index < 0) list.append(h('div', { class: 'listbox-none' }, 'No matches'));
-    highlight(list, search, (active = Math.max(0, Math.min(active, index))));
-  };
-  search.addEventListener('input', () => {
-    active = 0;
-    void draw();
-  });
-  search.addEventListener('keydown', (event) => {
-    const rows = [...list.querySelectorAll('[role="option"]')];
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) {
-      event.preventDefault();
-      highlight(list, search, (active = (active + step + rows.length) % Math.max(1, rows.length)));
-    } else if (event.key === 'Enter') {
-      event.preventDefault();
-      rows[active]?.click();
+    if (!had && this.isFull) return;
+    if (!multi) {
+      closePopover();
+      await change([value]);
+      return;
     }
-  });
-  openPopover(button, [search, list], { className: 'popover-list' });
-  void draw();
+    await change(had ? chosen().filter((one) => one !== value) : [...chosen(), value]);
+    if (this.list.isConnected) await this.draw();
+  }
+
+  pressed(event) {
+    const rows = this.rows();
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) this.mark((this.active + step + rows.length) % Math.max(1, rows.length));
+    else if (event.key === 'Enter') rows[this.active]?.click();
+    else return;
+    event.preventDefault();
+  }
+
+  rows() {
+    return [...this.list.querySelectorAll('[role="option"]')];
+  }
+
+  async draw() {
+    const groups = await loadInto(this.list, this.menu.source, this.search.value);
+    if (!groups) return;
+    let index = 0;
+    const row = (option) => {
+      const selected = this.menu.chosen().includes(option.value);
+      const id = `${this.id}-${index++}`;
+      return optionRow(option, {
+        id,
+        selected,
+        blocked: this.isFull && !selected,
+        onclick: () => this.pick(option.value),
+      });
+    };
+    replace(
+      this.list,
+      groups.map(({ title, options }) => titled(title, options.map(row))),
+    );
+    if (!index) this.list.append(h('div', { class: 'listbox-none' }, 'No matches'));
+    this.mark(Math.max(0, Math.min(this.active, index - 1)));
+  }
+
+  mark(active) {
+    this.active = active;
+    const rows = this.rows();
+    rows.forEach((row, index) => row.classList.toggle('active', index === active));
+    if (!rows[active]) return;
+    this.search.setAttribute('aria-activedescendant', rows[active].id);
+    rows[active].scrollIntoView({ block: 'nearest' });
+  }
+}
+
+function titled(title, rows) {
+  return title
+    ? h('div', { role: 'group', 'aria-label': title }, h('div', { class: 'listbox-title' }, title), rows)
+    : rows;
 }
 
 async function loadInto(list, source, query) {
@@ -239,13 +270,4 @@ function optionRow(option, { id, selected, blocked, onclick }) {
     ),
     selected ? h('span', { class: 'menu-check', 'aria-hidden': 'true' }, '✓') : null,
   );
-}
-
-function highlight(list, search, active) {
-  const rows = [...list.querySelectorAll('[role="option"]')];
-  rows.forEach((row, index) => row.classList.toggle('active', index === active));
-  if (rows[active]) {
-    search.setAttribute('aria-activedescendant', rows[active].id);
-    rows[active].scrollIntoView({ block: 'nearest' });
-  }
 }
