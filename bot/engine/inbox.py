@@ -1,15 +1,16 @@
 """The inbox: every request is one durable row before anything else happens.
 
-Saves that arrive together share one transaction (group commit), so that a burst costs one write to disk.
+There is one writer: what is to be written together shares one transaction (group commit), so that a burst costs one
+write to disk, and no write waits for another's lock.
 """
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -20,7 +21,9 @@ from bot.store.database import Database
 from bot.store.models import InboxRow
 from bot.store.sealing import Vault
 
+_INBOX = InboxRow.metadata.tables["inbox"]
 _BATCH = 100
+_MOMENT = 0.02  # seconds without a save until nothing more is expected at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,15 @@ class Ticket:
     lane: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Write:
+    """A row to insert, or the end of a request to note; and who waits for it."""
+
+    values: dict[str, Any]
+    ends: bool
+    written: asyncio.Future[Ticket | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
 class Inbox:
     """Writes requests, once per key, and reads them back."""
 
@@ -39,18 +51,30 @@ class Inbox:
         self._database = database
         self._vault = vault
         self._executor = executor
-        self._waiting: list[tuple[dict[str, Any], asyncio.Future[Ticket | None]]] = []
+        self._waiting: list[_Write] = []
         self._writer: asyncio.Task[None] | None = None
+        self._saved_at = 0.0
+        insert = sqlite_insert if database.is_sqlite else postgresql_insert
+        self._insert = (
+            insert(_INBOX).on_conflict_do_nothing(index_elements=["key"])
+            .returning(_INBOX.c.id, _INBOX.c.key, _INBOX.c.lane)
+        )  # fmt: skip
+        self._end = (
+            update(_INBOX).where(_INBOX.c.key == bindparam("ended"))
+            .values(state=bindparam("as"), body=None, finished_at=bindparam("at"))
+        )  # fmt: skip
 
     async def save(self, request: Request) -> Ticket | None:
         """Write the request; None when its key is known already. Returns after the commit; raises what the database
         raises, and then nothing was written."""
-        written: asyncio.Future[Ticket | None] = asyncio.get_running_loop().create_future()
         opaque = replace(request, key=self._vault.pseudonym(f"request:{request.key}"))  # Slack's ids name people
-        self._waiting.append((self._values(opaque), written))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
-        return await written
+        return await self._written(_Write(self._values(opaque), ends=False))
+
+    async def quiet(self, until: float) -> None:
+        """Wait for a moment in which nothing is saved, until that time of the loop's clock at most."""
+        now = asyncio.get_running_loop().time
+        while (left := min(self._saved_at + _MOMENT, until) - now()) > 0:
+            await asyncio.sleep(left)
 
     async def load(self, key: str) -> Request | None:
         """The request under a ticket's key, or None when it is finished or unknown."""
@@ -72,15 +96,13 @@ class Inbox:
 
     async def finish(self, key: str, *, failed: bool = False) -> None:
         """The request is answered: keep its key against redeliveries, forget its content."""
-        async with self._database.write() as session:
-            await session.execute(
-                update(InboxRow)
-                .where(InboxRow.key == key)
-                .values(state="failed" if failed else "done", body=None, finished_at=datetime.now(UTC))
-            )
+        state = "failed" if failed else "done"
+        await self._written(_Write({"ended": key, "as": state, "at": datetime.now(UTC)}, ends=True))
 
     async def behind(self, ticket: Ticket) -> bool:
         """Whether an earlier request of the same lane, taken by another replica, is not finished yet."""
+        if self._database.is_sqlite:
+            return False  # one process at a time: nobody else takes requests
         earlier = (
             select(InboxRow.id)
             .where(InboxRow.state == "new", InboxRow.lane == ticket.lane, InboxRow.id < ticket.id)
@@ -138,23 +160,34 @@ class Inbox:
             "received_at": datetime.now(UTC),
         }
 
+    async def _written(self, write: _Write) -> Ticket | None:
+        self._waiting.append(write)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        return await write.written
+
     async def _write(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
             try:
-                tickets = await self._insert([values for values, _ in batch])
+                tickets = await self._commit(
+                    [write.values for write in batch if not write.ends], [write.values for write in batch if write.ends]
+                )
             except Exception as error:
-                for _, written in batch:
-                    if not written.done():
-                        written.set_exception(error)
+                for write in batch:
+                    if not write.written.done():
+                        write.written.set_exception(error)
                 continue
-            for values, written in batch:
-                if not written.done():
-                    written.set_result(tickets.pop(values["key"], None))
+            for write in batch:
+                if not write.written.done():
+                    write.written.set_result(None if write.ends else tickets.pop(write.values["key"], None))
 
-    async def _insert(self, rows: list[dict[str, Any]]) -> dict[str, Ticket]:
-        insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        statement = insert(InboxRow).on_conflict_do_nothing(index_elements=["key"])
+    async def _commit(self, rows: list[dict[str, Any]], ends: list[dict[str, Any]]) -> dict[str, Ticket]:
+        """One transaction; the tickets of the rows that are new."""
+        if rows:
+            self._saved_at = asyncio.get_running_loop().time()
         async with self._database.write() as session:
-            written = await session.execute(statement.values(rows).returning(InboxRow.id, InboxRow.key, InboxRow.lane))
-            return {row.key: Ticket(row.id, row.key, row.lane) for row in written}
+            if ends:
+                await session.execute(self._end, ends)
+            new = await session.execute(self._insert, rows) if rows else ()
+            return {row.key: Ticket(row.id, row.key, row.lane) for row in new}

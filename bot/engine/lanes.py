@@ -1,4 +1,8 @@
-"""Lanes: requests of one lane run one after another, in order; different lanes run side by side."""
+"""Lanes: requests of one lane run one after another, in order; different lanes run side by side.
+
+Requests coming in go before requests to run: Slack waits three seconds for an acknowledgement, a person gladly one for
+the start of the work.
+"""
 
 import asyncio
 from collections import deque
@@ -10,6 +14,7 @@ from bot.engine.inbox import Inbox, Ticket
 
 _SIDE_BY_SIDE = 16
 _TURN_AWAITED = 0.5
+_HELD_BACK = 1.0  # seconds, at most
 _log = structlog.get_logger("engine.lanes")
 
 
@@ -20,7 +25,7 @@ class Lanes:
         self._inbox = inbox
         self._run = run
         self._queues: dict[str, deque[Ticket]] = {}
-        self._known: set[str] = set()
+        self._known: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
 
@@ -28,7 +33,7 @@ class Lanes:
         """Queue the request, unless it is queued or running already."""
         if ticket.key in self._known:
             return
-        self._known.add(ticket.key)
+        self._known[ticket.key] = asyncio.get_running_loop().time()
         queue = self._queues.get(ticket.lane)
         if queue is not None:
             queue.append(ticket)
@@ -52,9 +57,10 @@ class Lanes:
                 while await self._inbox.behind(ticket):
                     await asyncio.sleep(_TURN_AWAITED)
                 async with self._slots:
+                    await self._inbox.quiet(self._known[ticket.key] + _HELD_BACK)
                     await self._run(ticket.key)
             except Exception as error:  # the row stays open and is taken up again
                 _log.error("request not run", key=ticket.key, error=type(error).__name__)
             queue.popleft()
-            self._known.discard(ticket.key)
+            del self._known[ticket.key]
         del self._queues[lane]

@@ -1,5 +1,6 @@
 """The one database: SQLite in a file by default, PostgreSQL where several replicas share it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,14 +9,15 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, event, make_url, text
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from bot.contracts.errors import OperatorMends
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 1977
+_ADDRESSES = "Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
 
 
 def database_url(given: str | None, data: Path) -> URL:
@@ -23,16 +25,17 @@ def database_url(given: str | None, data: Path) -> URL:
 
     Raises OperatorMends for anything but SQLite and PostgreSQL.
     """
-    url = make_url(given) if given else URL.create("sqlite", database=str(data / "meshclaw.db"))
+    try:
+        url = make_url(given) if given else URL.create("sqlite", database=str(data / "meshclaw.db"))
+    except (ArgumentError, ValueError):
+        raise OperatorMends("MESHCLAW_DATABASE_URL is not an address of a database.", _ADDRESSES) from None
     match url.get_backend_name():
         case "sqlite":
             return url.set(drivername="sqlite+aiosqlite")
-        case "postgresql":
+        case "postgresql" | "postgres":  # the second is what hosting services often write
             return url.set(drivername="postgresql+psycopg")
-    raise OperatorMends(
-        f"MESHCLAW_DATABASE_URL names {url.get_backend_name()}, which is not supported.",
-        "Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
-    )
+        case other:
+            raise OperatorMends(f"MESHCLAW_DATABASE_URL names {other}, which is not supported.", _ADDRESSES)
 
 
 class Database:
@@ -95,6 +98,13 @@ def _prepare_sqlite(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine, "handle_error")
+    def keep_when_cancelled(context: ExceptionContext) -> None:
+        # SQLAlchemy would close the connection of a cancelled statement, and SQLite puts that off while a cursor is
+        # still referred to, keeping the write lock. The connection is sound: its thread takes one call after another.
+        if isinstance(context.original_exception, asyncio.CancelledError):
+            context.is_disconnect = False
 
 
 def _upgrade(connection: Connection) -> None:

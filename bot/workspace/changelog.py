@@ -68,7 +68,10 @@ class ChangeLog:
         return list(newest_first)[::-1]
 
     async def follow(self, since: int, keepalive: float) -> AsyncIterator[list[Json]]:
-        """Batches of entries after `since` as they come; an empty batch when nothing came for `keepalive` seconds."""
+        """Batches of entries after `since` as they come; an empty batch when nothing came for `keepalive` seconds.
+
+        A number from before a restart, higher than any there is, counts as the last one."""
+        since = min(since, self._last)
         while not self._closed:
             news = self._news
             if batch := self.after(since):

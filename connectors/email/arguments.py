@@ -14,11 +14,11 @@ from connectors.email.folders import wanted_role
 MAILS = 2_000
 """Mails in one call: what one card may hold of one sender."""
 
-_LINE = r"^[^\x00-\x1f\x7f\ud800-\udfff]*$"
+_LINE = r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z"  # `$` would let a line break pass at the end
 
 Line = Annotated[str, StringConstraints(pattern=_LINE, max_length=1_000)]
 FolderName = Annotated[str, StringConstraints(pattern=_LINE, min_length=1, max_length=500)]
-Flag = Annotated[str, StringConstraints(pattern=r"^(\\(Flagged|Seen|Answered|Draft)|\$?[A-Za-z][A-Za-z0-9_-]{0,40})$")]
+Flag = Annotated[str, StringConstraints(pattern=r"^(\\(Flagged|Seen|Answered|Draft)|\$?[A-Za-z][A-Za-z0-9_-]{0,40})\Z")]
 
 
 class _Arguments(BaseModel):
@@ -28,7 +28,7 @@ class _Arguments(BaseModel):
 class MailArgument(_Arguments):
     """One mail: its place, and what the person is shown of it, which must be true of the mail at that place."""
 
-    uid: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f/\ud800-\udfff]+$", max_length=1_000)]
+    uid: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f/\ud800-\udfff]+\Z", max_length=1_000)]
     validity: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     message_id: Line = ""
     sender: Line = ""

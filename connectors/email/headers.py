@@ -17,8 +17,6 @@ HEADERS = 500
 VALUE_BYTES = 8_192
 ADDRESSES = 200
 
-_FOLD = re.compile(rb"\r?\n[ \t]")
-_LINE = re.compile(rb"\r?\n|\r")
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _ENCODED = re.compile(rb"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
@@ -52,7 +50,9 @@ def split_head(content: bytes) -> tuple[list[tuple[str, bytes]], bytes]:
     blank = _BLANK.search(content)
     head, body = (content[: blank.start()], content[blank.end() :]) if blank else (content, b"")
     headers: list[tuple[str, bytes]] = []
-    for line in _LINE.split(_FOLD.sub(b" ", head[:HEAD_BYTES]))[: HEADERS + 1]:
+    lines = head[:HEAD_BYTES].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    unfolded = lines.replace(b"\n ", b" ").replace(b"\n\t", b" ")
+    for line in unfolded.split(b"\n")[: HEADERS + 1]:
         name, colon, value = line.partition(b":")
         name = name.strip()
         if colon and name and len(name) <= 100 and b" " not in name:

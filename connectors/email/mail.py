@@ -21,9 +21,9 @@ from connectors.email.provider import Account
 from connectors.email.sessions import IDLE_SECONDS, Sessions
 from connectors.email.tools import FlagTool, MoveTool
 
-_HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,250}[A-Za-z0-9.])?$|^[0-9A-Fa-f:]{2,45}$")
-_ADDRESS = re.compile(r"^[^\s@<>,;]{1,64}@[^\s@<>,;]{1,255}$")
-_PRINTABLE = re.compile(r"^[^\x00-\x1f\x7f]{1,500}$")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,250}[A-Za-z0-9.])?|[0-9A-Fa-f:]{2,45}")
+_ADDRESS = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,255}")
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]{1,500}")
 
 
 class MailConnector:
@@ -103,17 +103,17 @@ class MailConnector:
     def _typed(self, values: Mapping[str, str]) -> Connection:
         """The connection a person typed, not yet tried."""
         addresses = tuple(part.strip().lower() for part in re.split(r"[,;\s]+", values.get("addresses", "")) if part)
-        if len(addresses) > 50 or not all(_ADDRESS.match(address) for address in addresses):
+        if len(addresses) > 50 or not all(_ADDRESS.fullmatch(address) for address in addresses):
             raise PersonMends("One of these is no mail address.", "Write name@example.org.", field="addresses")
         kind = values.get("kind") or "imap"
         if kind == "maildir" and self._allow_maildir:
-            if not _PRINTABLE.match(values.get("path", "")) or not values["path"].startswith("/"):
+            if not _PRINTABLE.fullmatch(values.get("path", "")) or not values["path"].startswith("/"):
                 raise PersonMends("Name the Maildir with its full path.", "It begins with a slash.", field="path")
             return maildir_connection(values["path"], addresses)
         if kind != "imap":
             raise PersonMends("This kind of mailbox is not offered here.", "Choose an IMAP server.", field="kind")
         host, user, password = values.get("host", ""), values.get("user", ""), values.get("password", "")
-        if not _HOST.match(host):
+        if not _HOST.fullmatch(host):
             raise PersonMends("This is not the name of a server.", "It looks like imap.example.com.", field="host")
         port = values.get("port") or "993"
         if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65_536):
@@ -121,9 +121,9 @@ class MailConnector:
         security = values.get("security") or "tls"
         if security not in ("tls", "starttls"):
             raise PersonMends("Choose TLS or STARTTLS.", field="security")
-        if not _PRINTABLE.match(user):
+        if not _PRINTABLE.fullmatch(user):
             raise PersonMends("Fill in the user.", "Often it is the mail address.", field="user")
-        if not _PRINTABLE.match(password):
+        if not _PRINTABLE.fullmatch(password):
             raise PersonMends("Fill in the password.", field="password")
         return imap_connection(host, int(port), security, user, password, addresses)
 

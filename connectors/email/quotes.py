@@ -50,8 +50,11 @@ def newest(text: str) -> str:
     """The text without quoted mails and signature. When nothing would be left (a bare forward), the text with the
     quotation marks taken off."""
     lines = text.split("\n")
-    end = _quoted_mail(lines)
-    kept = [line for line in _without_attributions(lines[:end]) if not line.lstrip().startswith((">", "|>"))]
+    answered = _last_answered(lines)
+    kept = lines[: _quoted_mail(lines, answered)]
+    if answered >= 0:
+        kept = _without_attributions(kept)
+    kept = [line for line in kept if not line.lstrip().startswith((">", "|>"))]
     kept = kept[: _signature(kept)]
     found = _tidy(kept)
     if any(character.isalnum() for character in found):
@@ -59,9 +62,9 @@ def newest(text: str) -> str:
     return _tidy([line.lstrip("> ") for line in lines])
 
 
-def _quoted_mail(lines: list[str]) -> int:
-    """The number of lines before an older mail that is quoted whole."""
-    answered = _last_answered(lines)
+def _quoted_mail(lines: list[str], answered: int) -> int:
+    """The number of lines before an older mail that is quoted whole. What is quoted up to line `answered` has answers
+    of the person's own below it."""
     for number, line in enumerate(lines):
         stripped = line[:LINE_CHARACTERS].strip().strip("*")
         if not stripped:
@@ -94,9 +97,10 @@ def _introduces(lines: list[str], number: int) -> bool:
     line = lines[number][:LINE_CHARACTERS].strip()
     if line.startswith(">"):
         return False
-    if line.endswith(_WROTE):
+    ends = line[-1:] in (":", "：")
+    if ends and line.endswith(_WROTE):
         return line.startswith(_WROTE_STARTS) or "@" in line or ">" in line or _next_quoted(lines, number + 1)
-    if line.endswith((":", "：")) and line.startswith(_SCHRIEB[0]) and _SCHRIEB[1] in line:
+    if ends and line.startswith(_SCHRIEB[0]) and _SCHRIEB[1] in line:
         return True
     if len(line) < 8 or not (line.startswith(_WROTE_STARTS) or line[0].isdigit()):
         return False

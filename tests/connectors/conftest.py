@@ -72,6 +72,14 @@ class Box:
             os.utime(path, (START + 60 * number, START + 60 * number))
         self._adopt()
 
+    def deliver_raw(self, content: bytes) -> None:
+        """Put a file into the inbox that need not be a proper mail."""
+        number = next(self.delivered)
+        path = self.root / "cur" / f"{START + number}.M{number}P1.test:2,"
+        path.write_bytes(content)
+        os.utime(path, (START + 60 * number, START + 60 * number))
+        self._adopt()
+
     def _adopt(self) -> None:
         if self.server:
             self.server.adopt(self.root.parent)

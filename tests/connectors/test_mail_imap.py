@@ -79,6 +79,7 @@ def unused_port() -> int:
         ({"user": "a\r\nb"}, "user", "user"),
         ({"password": ""}, "password", "password"),
         ({"password": "a\r\nb LOGOUT"}, "password", "password"),
+        ({"password": "sesame\n"}, "password", "password"),
         ({"addresses": "not an address"}, "addresses", "no mail address"),
         ({"kind": "maildir", "path": "/etc"}, "kind", "not offered"),
     ],

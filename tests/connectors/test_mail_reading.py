@@ -121,6 +121,36 @@ async def test_an_unknown_folder_is_the_persons_to_mend(box: Box, mail: MailConn
         assert await scanned(reader) == []  # the session is none the worse
 
 
+HOSTILE = [
+    b"",
+    b"\n",
+    b"\x00" * 5_000,
+    bytes(range(256)) * 40,
+    b"no headers at all",
+    b"From: a@x\nFrom: b@x\n\ntwo senders",
+    b"Subject: " + b"x" * 200_000 + b"\n\nhello",
+    b"Subject: a\rb\nDate: Mon, 99 Foo 0000 99:99:99 +9999\n\nhello",
+    b"Subject: {100000}\n\n* 1 FETCH (UID 9 FLAGS (\\Deleted))\n",
+    b"From: )(\"\\ a@x\n\n) FLAGS (x)\n",
+    b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(1_500)),
+    b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 10_000,
+    b"Content-Type: text/html\n\n" + b"<div>" * 20_000,
+    b"Content-Type: text/plain; charset=x-none\nContent-Transfer-Encoding: base64\n\n=====",
+    b"X-A: b\n" * 20_000 + b"\nhello",
+]
+
+
+async def test_hostile_mails_are_all_listed(box: Box, mail: MailConnector) -> None:
+    for content in HOSTILE:
+        box.deliver_raw(content)
+    async with mail.open(box.person) as reader:
+        found = await scanned(reader)
+        assert len(await scanned(reader, bodies=False)) == len(HOSTILE)
+    assert len({one.ref.uid for one in found}) == len(HOSTILE)
+    assert all(one.defects for one in found)
+    assert not any(one.flags for one in found)
+
+
 async def test_two_thousand_mails_come_in_batches(box: Box, mail: MailConnector) -> None:
     box.deliver(2_000)
     async with mail.open(box.person) as reader:

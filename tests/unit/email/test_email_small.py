@@ -1,6 +1,7 @@
 """Addresses of mailboxes, roles of folders, answers to FETCH."""
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from bot.contracts.errors import PersonMends
 from bot.contracts.mail import Folder, FolderRole
 from connectors.email.address import connection_from_url, is_loopback
+from connectors.email.arguments import FlagArguments, MoveArguments, read
 from connectors.email.fetch import answers, copied, flags, internal_date, number, uid_set
 from connectors.email.folders import best, role_of, wanted_role
 
@@ -142,3 +144,34 @@ def test_uid_sets() -> None:
 )
 def test_copyuid(code: bytes | None, expected: tuple[int, dict[int, int]]) -> None:
     assert copied(code, 3) == expected
+
+
+GOOD = {"folder": "INBOX", "to": "Archive", "mails": [{"uid": "1", "validity": 7}]}
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"folder": ""}, {"folder": "INBOX\n"}, {"folder": "a\r\nb"}, {"to": "\\Nothing"}, {"to": "Archive\n"},
+        {"to": 5}, {"mails": []}, {"mails": [{}]}, {"mails": [{"uid": ""}]}, {"mails": [{"uid": "1\n"}]},
+        {"mails": [{"uid": "../1"}]},
+        {"mails": [{"uid": 1}]}, {"mails": [{"uid": "1", "validity": -1}]}, {"mails": [{"uid": "1", "validity": "7"}]},
+        {"mails": [{"uid": "1"}, {"uid": "1"}]}, {"mails": [{"uid": "1", "more": 1}]}, {"mails": "1"},
+        {"mails": [{"uid": "1", "subject": "a\nb"}]}, {"mails": [{"uid": "1", "sender": "\ud800"}]},
+        {"verb": "Delete"}, {"verb": ""}, {"group": "x" * 1_001}, {"flag": "\\Deleted"}, {"more": 1},
+    ],
+)  # fmt: skip
+def test_move_arguments_are_checked_to_the_letter(spoilt: dict[str, Any]) -> None:
+    assert read(MoveArguments, GOOD).places()
+    with pytest.raises(PersonMends, match="cannot be made"):
+        read(MoveArguments, {**GOOD, **spoilt})
+
+
+@pytest.mark.parametrize(
+    "flag", ["\\Deleted", "\\deleted", "Deleted", "$Deleted", "\\Recent", "a b", "x\n", "", ")", "\\Seen\n"]
+)
+def test_no_flag_that_deletes_or_injects(flag: str) -> None:
+    mails = [{"uid": "1"}]
+    assert read(FlagArguments, {"folder": "INBOX", "mails": mails, "flag": "\\Flagged"}).on
+    with pytest.raises(PersonMends, match="cannot be made"):
+        read(FlagArguments, {"folder": "INBOX", "mails": mails, "flag": flag})

@@ -4,10 +4,12 @@ import asyncio
 import itertools
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
-from world import ADA, BEN, Box, MarkTool, World, stopped
+from stopping import stopped
+from world import ADA, BEN, Box, MarkTool, World
 
 from bot.contracts.errors import OutcomeUnknown, PersonMends, TimeMends
 from bot.contracts.people import Person
@@ -15,7 +17,7 @@ from bot.contracts.tools import Call, Effect, Outcome, Plan, ToolContext
 from bot.gate.audit import Audit
 from bot.gate.cards import Card, Cards, Refused
 from bot.gate.ledger import Entered, Ledger, combine, inverses
-from bot.store.database import Database
+from bot.store.database import Database, database_url
 from bot.store.models import ActionRow, AuditRow, PlanRow
 from bot.store.sealing import RowMismatch, Vault
 
@@ -431,10 +433,8 @@ async def test_one_waiting_behind_an_interrupted_run_keeps_a_third_out(database:
     assert world.effects == Counter(["a", "b"])
 
 
-async def test_two_replicas_at_once_do_it_once(postgres_url: str, vault: Vault) -> None:
-    from bot.store.database import database_url
-
-    databases = [Database(database_url(postgres_url, None)) for _ in range(2)]  # type: ignore[arg-type]
+async def test_two_replicas_at_once_do_it_once(postgres_url: str, vault: Vault, tmp_path: Path) -> None:
+    databases = [Database(database_url(postgres_url, tmp_path)) for _ in range(2)]
     await databases[0].migrate()
     world = World()
     gates = [Gate(database, vault, MarkTool(world)) for database in databases]

@@ -1,0 +1,93 @@
+"""What people write and what they are trusted with stays out of the logs, and out of the database in the clear."""
+
+import re
+from pathlib import Path
+
+import harness
+import letters
+import pytest
+from harness import ProcessHouse
+
+from bot.workspace.model import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from tests.dovecot import Dovecot
+
+SUBJECT, BODY, SENDER = "Quokkamarmalade", "wombatlantern", "Zebulonquist"
+ADDRESS, HOST, PASSWORD = "zebulon@narwhaltrumpet.example", "narwhaltrumpet", "sEcret wörd%1@:/"
+CAPTION = f"Aardvarkdisco {SUBJECT}"
+SEEDED = (SUBJECT, BODY, SENDER, ADDRESS, HOST, PASSWORD, "Aardvarkdisco", "gnuteapot")
+TOKENS = (BOT_TOKEN, APP_TOKEN)
+
+
+def mails() -> list[bytes]:
+    sender = f"{SENDER} <{ADDRESS}>"
+    news = [letters.newsletter(number, f"{SENDER} News <list@{HOST}.example>", CAPTION) for number in range(5)]
+    text = f"Dear Ada, could you look at the {BODY} by tomorrow? gnuteapot\n"
+    return [*news, *(letters.written(number, sender, CAPTION, text) for number in range(5))]
+
+
+async def whole_way(house: ProcessHouse) -> None:
+    """Everything a person does in a day, and some of what goes wrong in it."""
+    human = house.human
+    await human.command("ada", "/meshclaw connect mail")
+    view = await human.modal("ada")
+    server = house.environment["TEST_PORT"]
+    wrong = {"host": "localhost", "port": server, "security": "tls", "user": "alice", "password": f"no {PASSWORD}"}
+    done = await human.submit("ada", view, {name: {"value": value} for name, value in wrong.items()})
+    assert done["errors"]
+    done = await human.submit(
+        "ada", view, {name: {"value": value} for name, value in (wrong | {"password": PASSWORD}).items()}
+    )
+    assert done["errors"] is None, done
+    await human.close("ada", await human.modal("ada"))
+
+    await human.fault("chat.postMessage", "drop_after", count=1)
+    summary, card = await human.triage("ada")
+    row = next(block for block in summary["blocks"] if "triage.correct" in harness.action_ids(block))
+    await human.click("ada", summary, "triage.correct", "fyi", block_id=row["block_id"])
+    await human.press("ada", card, "Choose…")
+    await human.submit("ada", await human.modal("ada"))
+    await human.fault("chat.update", "error:invalid_blocks", count=1)
+    await human.press("ada", card, "Approve")
+    await house.idle()
+    await human.say("ada", f"what about the {BODY} of {SENDER}?")
+    await human.command("ada", f"/meshclaw {SUBJECT} {BODY}")
+    await human.command("ada", f'/meshclaw triage --folder "{SUBJECT}"')
+    await human.message("ada", harness.says("There is no folder"))
+    await human.fault("views.publish", "error:internal_error", count=1)
+    await human.home("ada")
+    await house.idle()
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+async def test_logs_and_database_tell_nothing(tmp_path: Path, mail_server: Dovecot, level: str) -> None:
+    root = mail_server.home("alice")
+    for path in root.glob("**/cur/*"):
+        path.unlink()
+    letters.put(root, mails())
+    letters.put(root, [letters.answer(1, ADDRESS)], "Sent")
+    mail_server.adopt(root.parent)
+    environment = {
+        "SSL_CERT_FILE": str(mail_server.ca),
+        "TEST_PORT": str(mail_server.tls),
+        "MESHCLAW_LOG_LEVEL": level,
+    }
+    async with harness.process_house(tmp_path, people=(), environment=environment) as house:
+        await whole_way(house)
+        await house.kill()
+        await house.start()
+        await house.idle()
+        await house.stop()
+        log = "\n".join(house.errors)
+    assert log, "something was logged, so there was something to look at"
+    for secret in (*SEEDED, *TOKENS, "Dear Ada", "could you look"):
+        assert secret not in log
+    assert all(line.startswith("{") for line in house.errors), "structured, every line"
+
+    for file in sorted((tmp_path / "meshclaw").iterdir()):
+        held = file.read_bytes()
+        for secret in (*SEEDED, *TOKENS, SIGNING_SECRET * 2, "alice", "Message-ID", "U01ADA00001"):
+            for form in (secret.encode(), secret.encode("utf-16-le")):
+                assert form not in held, f"{secret!r} stands in the clear in {file.name}"
+    key = tmp_path / "meshclaw" / "installation.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert not re.search(rb"pickle|\x80\x04\x95", (tmp_path / "meshclaw" / "meshclaw.db").read_bytes())
