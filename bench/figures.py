@@ -27,8 +27,8 @@ def at_least_of(name: str, measured: float, floor: float, share: float, unit: st
     return Figure(name, measured, unit, f"at least {share} of the floor", measured >= share * floor, floor)
 
 
-def at_most(name: str, measured: float, most: float, unit: str) -> Figure:
-    return Figure(name, measured, unit, f"at most {most:g} {unit}", measured <= most)
+def at_most(name: str, measured: float, most: float, unit: str, floor: float | None = None) -> Figure:
+    return Figure(name, measured, unit, f"at most {most:g} {unit}", measured <= most, floor)
 
 
 def at_least(name: str, measured: float, least: float, unit: str) -> Figure:

@@ -7,6 +7,7 @@ _MB = 1024 * 1024
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 """For the environment of processes: compiled modules are kept, as in every installation."""
 
+
 def resident(pid: int) -> float:
     """Resident memory now, in MB."""
     return _status(pid, "VmRSS")

@@ -60,9 +60,7 @@ async def _sort(mailbox: MailReader, folder: Folder, mind: Mind) -> float:
     """Seconds to fetch, parse and sort it as the agent does."""
     harvest = sorting.Harvest()
     begun = time.perf_counter()
-    await sorting.sort_folder(
-        mailbox, folder, mind, datetime.now(UTC), since=None, take=harvest.add, progress=_quiet
-    )
+    await sorting.sort_folder(mailbox, folder, mind, datetime.now(UTC), since=None, take=harvest.add, progress=_quiet)
     return time.perf_counter() - begun
 
 

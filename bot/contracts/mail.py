@@ -89,16 +89,6 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """Result of a move. `now`: old ref → new ref of what moved; `gone`: refs no longer where they were;
-    `unsure`: refs that may or may not have moved."""
-
-    now: Mapping[MailRef, MailRef]
-    gone: tuple[MailRef, ...] = ()
-    unsure: tuple[MailRef, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Sought:
     """A mail looked for again after an interruption: where it was, and what it can be recognised by."""
 

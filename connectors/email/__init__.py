@@ -1,13 +1,16 @@
 """Mail: Maildir and IMAP over TLS. Reading for agents; moving and flagging as tools behind the gate; no deleting."""
 
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.contracts.connectors import Connections
+from bot.contracts.mail import MailReader
 from connectors.email.address import connection_from_url
-from connectors.email.mail import MailConnector, standalone
+from connectors.email.mail import MailConnector
+from connectors.email.mail import standalone as _standalone
 
 __all__ = ["MailConnector", "connection_from_url", "connector", "standalone"]
 
@@ -21,6 +24,11 @@ class MailSettings(BaseSettings):
 
     ca: Path | None = Field(default=None, description="Certificates (PEM) to trust besides the system's.")
     maildir: bool = Field(default=False, description="Let people connect a Maildir folder of this machine.")
+
+
+def standalone(url: str, ca_file: Path | None = None) -> AbstractAsyncContextManager[MailReader]:
+    """The mailbox a URL names, for reading; `ca_file` goes before the setting. Raises PersonMends and TimeMends."""
+    return _standalone(url, ca_file or MailSettings().ca)
 
 
 def connector(connections: Connections) -> MailConnector:

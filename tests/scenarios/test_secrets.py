@@ -9,10 +9,10 @@ import pytest
 from harness import ProcessHouse
 
 from bot.workspace.model import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
-from tests.dovecot import Dovecot
+from tests.dovecot import PASSWORD, Dovecot
 
 SUBJECT, BODY, SENDER = "Quokkamarmalade", "wombatlantern", "Zebulonquist"
-ADDRESS, HOST, PASSWORD = "zebulon@narwhaltrumpet.example", "narwhaltrumpet", "sEcret wörd%1@:/"
+ADDRESS, HOST = "zebulon@narwhaltrumpet.example", "narwhaltrumpet"
 CAPTION = f"Aardvarkdisco {SUBJECT}"
 SEEDED = (SUBJECT, BODY, SENDER, ADDRESS, HOST, PASSWORD, "Aardvarkdisco", "gnuteapot")
 TOKENS = (BOT_TOKEN, APP_TOKEN)
