@@ -11,14 +11,14 @@ from email.utils import format_datetime
 from pathlib import Path
 
 OWNER = "alice@harbour.example"
-_WORDS = (
-    "the a of to and in is it that for on with as at by from we you can could please would will have has been not "
-    "meeting report budget crane harbour invoice contract draft review friday monday tomorrow deadline question answer "
-    "ship cargo schedule weather team project customer order delivery payment price offer sale news story update "
-    "release server build failed passed backup ticket issue comment merged branch security login password account "
-    "weekly digest article read more click here unsubscribe view browser privacy thanks regards best hello dear team"
-).split()
-_SYLLABLES = "ba ko li mer ta ven su dor ni pel gra shi mon ka ru tel fos win hal dek".split()
+_COMMON = """
+the a of to and in is it that for on with as at by from we you can could please would will have has been not meeting
+report budget crane harbour invoice contract draft review friday monday tomorrow deadline question answer ship cargo
+schedule weather team project customer order delivery payment price offer sale news story update release server build
+failed passed backup ticket issue comment merged branch security login password account weekly digest article read more
+click here unsubscribe view browser privacy thanks regards best hello dear team
+"""
+_SYLLABLES = ("ba", "ko", "li", "mer", "ta", "ven", "su", "dor", "ni", "pel", "gra", "shi", "mon", "ka", "ru", "tel")
 
 
 class Writer:
@@ -27,7 +27,7 @@ class Writer:
     def __init__(self, seed: int = 1) -> None:
         self._random = random.Random(seed)
         rare = [first + second + third for first in _SYLLABLES for second in _SYLLABLES for third in _SYLLABLES[:8]]
-        self._words = [*_WORDS * 40, *rare]
+        self._words = [*_COMMON.split() * 40, *rare]
         self._now = datetime.now(UTC).replace(microsecond=0)
         self._layouts = [self._layout() for _ in range(60)]
 
@@ -131,9 +131,8 @@ class Writer:
                 f"<p>{self._prose(1)}</p></td></tr>\n"
             )
         html = "".join([*rows, "</table></body></html>"]).encode()
-        return tuple(  # type: ignore[return-value]
-            encoded.replace(b"\n", b"\r\n") for encoded in (quopri.encodestring(html), base64.encodebytes(html))
-        )
+        quoted, coded = quopri.encodestring(html), base64.encodebytes(html)
+        return quoted.replace(b"\n", b"\r\n"), coded.replace(b"\n", b"\r\n")
 
     def _line(self, words: int) -> str:
         return " ".join(self._random.choices(self._words, k=words))

@@ -485,6 +485,8 @@ class ProcessHouse:
     data: Path
     environment: Mapping[str, str]
     arguments: Sequence[str] = ()
+    url: str = ""
+    """Where it listens, if it does (`--http`); for the test to fill in."""
     errors: list[str] = field(default_factory=list)
     """What MeshClaw wrote to standard error, line by line, over all its lives."""
     _process: asyncio.subprocess.Process | None = None

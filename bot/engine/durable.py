@@ -40,7 +40,9 @@ class Durable:
 
     def launch(self) -> None:
         """Start DBOS on the running event loop; what this executor left unfinished is taken up again."""
-        logging.getLogger("dbos").setLevel(logging.ERROR)
+        library = logging.getLogger("dbos")
+        library.setLevel(logging.ERROR)
+        library.handlers, library.propagate = [logging.NullHandler()], True  # else it prints errors itself, in full
         url = self._url.set(drivername=self._url.get_backend_name())
         config: DBOSConfig = {
             "name": "meshclaw",

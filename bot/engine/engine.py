@@ -166,9 +166,9 @@ class Engine:
     async def _run_agent(self, request: Request) -> None:
         agent = self._parts.agents.get(request.agent)
         action = agent.actions.get(request.action) if agent else None
-        if action is None:
+        if agent is None or action is None:
             raise PersonMends("This belongs to nothing here any more.", "Run the command again.")
-        await action(LiveTurn(request, self._parts.turn_services))
+        await action(LiveTurn(request, self._parts.turn_services, agent.description.tools))
 
     async def _report(self, request: Request, decided: Decided) -> None:
         """Tell the agent whose plan it was how it ended, as a request of its own."""

@@ -1,11 +1,12 @@
 """One turn: what an agent holds in its hands while it handles one request."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from bot.contracts.agents import Store
+from bot.contracts.errors import OperatorMends
 from bot.contracts.json import Json
 from bot.contracts.people import Person, Profile
 from bot.contracts.requests import Request
@@ -45,13 +46,14 @@ class TurnServices:
 
 
 class LiveTurn:
-    """The Turn of `bot.contracts.agents`, over the engine's services."""
+    """The Turn of `bot.contracts.agents`, over the engine's services. `tools`: those the agent's file names."""
 
-    def __init__(self, request: Request, services: TurnServices) -> None:
+    def __init__(self, request: Request, services: TurnServices, tools: Collection[str] = ()) -> None:
         self.request = request
         self.person = request.person
         self.store: Store = AgentStore(services.documents, request.person, request.agent)
         self._services = services
+        self._tools = tools
 
     @property
     def now(self) -> datetime:
@@ -84,4 +86,9 @@ class LiveTurn:
             await self._services.slack.update_view(str(view_id), view)
 
     async def propose(self, plan: Plan) -> None:
+        foreign = sorted({call.tool for call in plan.calls} - set(self._tools))
+        if foreign:
+            raise OperatorMends(
+                f"The agent {self.request.agent} may not use {', '.join(foreign)}.", "Its file does not name this tool."
+            )
         await self._services.propose(self.request, plan)

@@ -5,7 +5,7 @@ names an older plan and is refused.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -355,8 +355,3 @@ def _too_late(card: Card, now: datetime) -> Refused:
     if card.state == "pending":
         return Refused("This card has changed since.", "Look at it again and decide what it shows now.")
     return Refused(said.get(card.state, "This card was decided already."))
-
-
-def without(plan: Plan, calls: Sequence[Call]) -> Plan:
-    """The same plan with other calls."""
-    return replace(plan, calls=tuple(calls))

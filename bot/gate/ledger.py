@@ -131,9 +131,7 @@ class Ledger:
         if now is None or (now.state, plan_id) not in {("running", now.plan), ("undoing", now.undo_plan)}:
             raise Refused("Nobody has approved this.", "Decide on the card first.")
 
-    async def _write_intent(
-        self, session: AsyncSession, card: Card, plan_id: str, action_id: str, call: Call
-    ) -> None:
+    async def _write_intent(self, session: AsyncSession, card: Card, plan_id: str, action_id: str, call: Call) -> None:
         owner, digest = self._vault.pseudonym(card.person.owner), call.digest()
         session.add(
             ActionRow(

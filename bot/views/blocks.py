@@ -55,10 +55,6 @@ def fields(texts: Sequence[str]) -> Block:
     return {"type": "section", "fields": [mrkdwn(text) for text in texts]}
 
 
-def divider() -> Block:
-    return {"type": "divider"}
-
-
 def actions(elements: Sequence[Block], block_id: str) -> Block:
     return {"type": "actions", "block_id": block_id, "elements": list(elements)}
 

@@ -1,5 +1,6 @@
 """What people write and what they are trusted with stays out of the logs, and out of the database in the clear."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -91,3 +92,11 @@ async def test_logs_and_database_tell_nothing(tmp_path: Path, mail_server: Dovec
     key = tmp_path / "meshclaw" / "installation.key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert not re.search(rb"pickle|\x80\x04\x95", (tmp_path / "meshclaw" / "meshclaw.db").read_bytes())
+
+
+async def test_library_for_durable_workflows_has_no_console_of_its_own(tmp_path: Path) -> None:
+    """Its errors quote what went through it; by way of the root logger only their place is told."""
+    async with harness.house(tmp_path, people=()):
+        library = logging.getLogger("dbos")
+        assert library.propagate
+        assert not any(isinstance(handler, logging.StreamHandler) for handler in library.handlers)
