@@ -26,7 +26,7 @@ from bot.engine.turns import TurnServices
 from bot.gate.audit import Audit
 from bot.gate.cards import Cards
 from bot.gate.ledger import Ledger
-from bot.settings import Settings, revealed
+from bot.settings import Settings, ready, revealed
 from bot.store.database import Database, database_url
 from bot.store.documents import ConnectionStore, Documents
 from bot.store.sealing import Vault, load_key
@@ -60,8 +60,7 @@ class App:
 @asynccontextmanager
 async def open_storage(settings: Settings) -> AsyncIterator[Storage]:
     """The database, brought up to date, and the key. Raises OperatorMends."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    vault = Vault(load_key(revealed(settings.key), settings.data / _KEY_FILE))
+    vault = Vault(load_key(revealed(settings.key), ready(settings.data) / _KEY_FILE))
     database = Database(database_url(revealed(settings.database_url), settings.data))
     try:
         await database.migrate()

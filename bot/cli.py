@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from bot import logs
 from bot.contracts.errors import MeshClawError
-from bot.settings import load
+from bot.settings import load, ready
 
 _DEMO_PORT = 8930
 
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 async def _demo(args: argparse.Namespace) -> int:
     from bot.demo import demo
 
-    data = args.data or load().data / "demo"
+    data = ready(args.data or load().data / "demo")
     with _port_errors(args.port):
         async with demo.running(args.port, data.resolve(), args.mail) as workspace:
             print(f"MeshClaw is ready: {workspace.url}", flush=True)
@@ -87,7 +88,7 @@ async def _demo(args: argparse.Namespace) -> int:
 async def _workspace(args: argparse.Namespace) -> int:
     from bot.workspace.server import Workspace
 
-    data = args.data or load().data / "workspace"
+    data = ready(args.data or load().data / "workspace")
     with _port_errors(args.port):
         workspace = await Workspace.start(port=args.port, data=data.resolve())
     try:
@@ -181,6 +182,7 @@ async def _until_signalled(work: Awaitable[int]) -> int:
 
 
 async def _forever() -> None:
+    gc.freeze()  # all that was loaded stays: the collector need not look through it again and again
     await asyncio.Event().wait()
 
 

@@ -1,24 +1,29 @@
 """What an installation sets: `MESHCLAW_*` and `SLACK_*` in the environment or in `.env`."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.contracts.errors import OperatorMends
+
+
+_PREFIX = "MESHCLAW_"
+_LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda level: str(level).upper())]
 
 
 class Settings(BaseSettings):
     """All settings, with their defaults."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_prefix="MESHCLAW_", extra="ignore", env_ignore_empty=True, populate_by_name=True
+        env_file=".env", env_prefix=_PREFIX, extra="ignore", env_ignore_empty=True, populate_by_name=True
     )
 
     data: Path = Field(default=Path.home() / ".meshclaw", description="Folder for the database and the key.")
     database_url: SecretStr | None = Field(default=None, description="sqlite:///FILE or postgresql://…; default: DATA.")
     key: SecretStr | None = Field(default=None, description="32 bytes, URL-safe base64; default: a file in DATA.")
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: _LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_BOT_TOKEN"))
     slack_app_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_APP_TOKEN"))
@@ -33,9 +38,25 @@ def load(**given: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        names = ", ".join(sorted({str(problem["loc"][0]).upper() for problem in error.errors()}))
+        names = ", ".join(sorted({_variable(str(problem["loc"][0])) for problem in error.errors()}))
         reasons = "; ".join(sorted({str(problem["msg"]) for problem in error.errors()}))
         raise OperatorMends(f"Wrong setting: {names}.", reasons) from None
+
+
+def _variable(field: str) -> str:
+    """The environment variable of a field, as pydantic names the field in errors."""
+    return field if field.isupper() else f"{_PREFIX}{field.upper()}"
+
+
+def ready(folder: Path) -> Path:
+    """The folder, made where there was none. Raises OperatorMends."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorMends(
+            f"The folder {folder} cannot be made: {error.strerror}.", "Choose another with --data or MESHCLAW_DATA."
+        ) from None
+    return folder
 
 
 def revealed(secret: SecretStr | None) -> str | None:

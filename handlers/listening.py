@@ -37,7 +37,9 @@ async def bolt_app(client: AsyncWebClient, signing_secret: str | None) -> AsyncA
 
 @asynccontextmanager
 async def by_socket(app: AsyncApp, client: AsyncWebClient) -> AsyncIterator[None]:
-    """Connected by Socket Mode. `client` carries the app-level token."""
+    """Connected by Socket Mode. `client` carries the app-level token. Raises OperatorMends when Slack refuses it,
+    TimeMends when it does not answer."""
+    await _reached(client.apps_connections_open(app_token=str(client.token)))  # the SDK would try a wrong one for ever
     sockets = [AsyncSocketModeHandler(app, client.token, web_client=client) for _ in range(_SOCKETS)]
     try:
         for socket in sockets:
@@ -53,7 +55,8 @@ async def by_http(app: AsyncApp, host: str, port: int) -> AsyncIterator[int]:
     """Serving signed requests at /slack/events, and /health; yields the port. Raises OSError when it is taken."""
 
     async def events(request: web.Request) -> web.Response:
-        if not request.headers.get("X-Slack-Request-Timestamp", "").isdecimal():
+        stamp, signature = (request.headers.get(f"X-Slack-{name}", "") for name in ("Request-Timestamp", "Signature"))
+        if not (stamp.isascii() and stamp.isdecimal() and len(stamp) < 16 and signature.isascii()):
             return web.Response(status=401)  # Bolt would answer 500
         return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
 

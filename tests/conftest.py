@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from postgres import database_url, new_postgres, postgres_server, postgres_url
+from pydantic_settings import BaseSettings
 
 __all__ = ["database_url", "new_postgres", "postgres_server", "postgres_url"]  # fixtures of every test
 
@@ -68,9 +69,12 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
     home = os.environ["HOME"] = tempfile.mkdtemp(prefix="meshclaw-tests-")
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
-    from bot.settings import Settings  # only now: its defaults lie in the home folder
+    import bot.settings  # noqa: F401 - only now: its defaults lie in the home folder
+    import connectors
 
-    Settings.model_config["env_file"] = None
+    connectors.discover()
+    for settings_class in BaseSettings.__subclasses__():
+        settings_class.model_config["env_file"] = None
     sys.addaudithook(_guard)
 
 

@@ -33,6 +33,7 @@ from bot.contracts.people import Person
 from bot.demo import demo, sample_mail
 from bot.settings import Settings, load
 from bot.workspace.assembly import SLACKS_OWN, Timing
+from bot.workspace.blocks import validate_message, validate_view
 from bot.workspace.model import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from bot.workspace.seed import PEOPLE, TEAM
 from bot.workspace.server import Workspace
@@ -47,7 +48,8 @@ PATIENCE = 20.0
 _LOOK_AGAIN = 0.2
 _BOLD = re.compile(r"\*([^*\n]+)\*")
 _DATE_TOKEN = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
-_AWAY = {"ratelimited"}
+_MALFORMED = re.compile(r"^(invalid_(?!trigger)|missing_|msg_|no_text|view_too|unknown_|not_allowed|metadata_)")
+"""Slack's refusals of what is in a call, and not of where or when it is made."""
 _USER_IDS = {person.handle: person.id for person in PEOPLE}
 
 
@@ -65,12 +67,16 @@ class Human:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+        self._faults: set[str] = set()
 
     # Acting
 
     async def command(self, who: str, typed: str, channel: str = DM) -> Json:
         """Type a slash command; `acked`, `ack_ms`, `response` (what was said at once) and `error`."""
-        return await self.post("command", **{"as": who, "channel": channel, "text": typed})
+        done = await self.post("command", **{"as": who, "channel": channel, "text": typed})
+        if done["response"]:
+            assert not validate_message(done["response"]), done["response"]
+        return done
 
     async def say(self, who: str, words: str, channel: str = DM, thread_ts: str | None = None) -> Json:
         return await self.post("message", **{"as": who, "channel": channel, "text": words, "thread_ts": thread_ts})
@@ -105,6 +111,7 @@ class Human:
         return await self.post("close", **{"as": who, "view_id": view["id"], "all": every})
 
     async def fault(self, method: str, kind: str, count: int | None = None, seconds: float | None = None) -> None:
+        self._faults.add(kind.removeprefix("error:"))
         await self.post("faults", method=method, fault=kind, count=count, seconds=seconds)
 
     async def redeliver(self, count: int = 1) -> None:
@@ -127,6 +134,17 @@ class Human:
     async def calls(self, method: str | None = None) -> list[Json]:
         """What MeshClaw asked of the Web API."""
         return list((await self.get("calls", **({"method": method} if method else {})))["calls"])
+
+    async def assert_sound(self) -> None:
+        """Everything MeshClaw ever sent is what Slack takes: no call was refused for what was in it."""
+        for call in await self.calls():
+            if call["error"] and call["error"] not in self._faults:
+                assert not _MALFORMED.search(call["error"]), call
+            view = call["args"].get("view")
+            if isinstance(view, dict):
+                assert not validate_view(view), view
+            elif call["args"].get("blocks"):
+                assert not validate_message(call["args"]), call["args"]
 
     # Waiting
 
@@ -326,11 +344,6 @@ def option_value(shown: Json, action_id: str, label: str) -> str:
     raise AssertionError(f"{action_id} offers no {label!r}")
 
 
-def refusals(calls: Sequence[Json]) -> list[Json]:
-    """The calls that Slack's side refused for what was in them: none is ever right."""
-    return [call for call in calls if not call["ok"] and call["error"] not in _AWAY]
-
-
 def action_ids(block: Json) -> list[str]:
     """The action ids of one block."""
     return [element["action_id"] for _, element in pressable({"blocks": [block]})]
@@ -457,7 +470,7 @@ async def house(
     timing: Timing = SLACKS_OWN,
     **settings: Any,
 ) -> AsyncIterator[House]:
-    """A workspace and MeshClaw, connected, in this process.
+    """A workspace and MeshClaw, connected, in this process. At the end all it sent must have been sound.
 
     `people` have a mailbox: the URL in `mail` under their handle, else a Maildir with their sample mail. `manifest`:
     hold MeshClaw to its own manifest. `settings`: further fields of `Settings`.
@@ -471,6 +484,7 @@ async def house(
                 await found.connect(handle, url)
             async with composition.listening_by_socket(app, given):
                 yield found
+            await human.assert_sound()
     finally:
         await workspace.stop()
 
@@ -581,6 +595,7 @@ async def process_house(
                 if started:
                     await found.start()
                 yield found
+                await human.assert_sound()
             finally:
                 if found._process:
                     await found.kill()

@@ -42,13 +42,15 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def new_postgres(postgres_server: str) -> Iterator[Callable[[], str]]:
-    """Makes an empty database at each call and gives its URL; all are dropped after the test."""
+def new_postgres(postgres_server: str) -> Iterator[Callable[..., str]]:
+    """Makes a database at each call and gives its URL: an empty one, or a copy of the one whose URL is given. All are
+    dropped after the test."""
     names: list[str] = []
 
-    def make() -> str:
+    def make(of: str | None = None) -> str:
         name = f"test_{os.getpid()}_{next(_number)}"
-        _run(postgres_server, f'create database "{name}"')
+        template = make_url(of).database if of else "template1"
+        _run(postgres_server, f'create database "{name}" template "{template}"')
         names.append(name)
         return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
 
@@ -58,7 +60,7 @@ def new_postgres(postgres_server: str) -> Iterator[Callable[[], str]]:
 
 
 @pytest.fixture
-def postgres_url(new_postgres: Callable[[], str]) -> str:
+def postgres_url(new_postgres: Callable[..., str]) -> str:
     """The URL of an empty PostgreSQL database."""
     return new_postgres()
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from pydantic import AliasChoices
+from pydantic_settings import BaseSettings
 
+import connectors
 from bot.cli import _parser
-from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -50,11 +51,21 @@ def test_every_target_of_make_exists() -> None:
 
 def test_the_example_names_every_setting_and_no_other() -> None:
     named = set(re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
-    known = set()
-    for name, field in Settings.model_fields.items():
-        alias = field.validation_alias
-        known.add(str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"MESHCLAW_{name.upper()}")
-    assert named == known | _settings_spoken_of()
+    known = _settings()
+    assert named == known
+    assert _settings_spoken_of() <= known
+
+
+def _settings() -> set[str]:
+    """What the installation and every connector may be set to, as in the environment."""
+    connectors.discover()
+    found = set()
+    for group in BaseSettings.__subclasses__():
+        for name, field in group.model_fields.items():
+            alias = field.validation_alias
+            known = str(alias.choices[0]) if isinstance(alias, AliasChoices) else name.upper()
+            found.add(known if alias else f"{group.model_config['env_prefix']}{known}")
+    return found
 
 
 def _settings_spoken_of() -> set[str]:

@@ -198,7 +198,7 @@ class Decisions:
                 title=card.plan.title,
                 state=_state_of(card),
                 results=tuple(self._results(card.plan.calls, done)),
-                by=card.person.user,
+                by="" if card.state in ("expired", "superseded") else card.person.user,
                 at=card.decided,
                 tz=tz,
                 undoable=undoable,

@@ -5,7 +5,7 @@ breaks the chain; without the installation's key it cannot be rewritten. Links n
 by digest.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,6 +19,7 @@ from bot.store.sealing import Vault
 
 _START = "0" * 64
 _LOCK = 1978
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +67,18 @@ class Audit:
     async def verify(self) -> int | None:
         """The sequence number of the first link that does not hold, or None when the chain is whole."""
         expected, previous = 1, _START
-        async for row in self._rows():
-            if row.seq != expected or row.previous != previous or row.seal != self._seal(row):
-                return expected
-            expected, previous = row.seq + 1, row.seal
+        while page := await self._page(expected):
+            for row in page:
+                if row.seq != expected or row.previous != previous or row.seal != self._seal(row):
+                    return expected
+                expected, previous = row.seq + 1, row.seal
         return None
 
-    async def _rows(self) -> AsyncIterator[AuditRow]:
+    async def _page(self, first: int) -> Sequence[AuditRow]:
+        """The next links; read piece by piece, so that a long chain holds up nobody's writing."""
+        links = select(AuditRow).where(AuditRow.seq >= first).order_by(AuditRow.seq).limit(_PAGE)
         async with self._database.read() as session:
-            chain = select(AuditRow).order_by(AuditRow.seq).execution_options(yield_per=500)
-            rows = await session.stream_scalars(chain)
-            async for row in rows:
-                yield row
+            return (await session.scalars(links)).all()
 
     def _seal(self, row: AuditRow) -> str:
         at = row.at.astimezone(UTC).isoformat(timespec="microseconds")

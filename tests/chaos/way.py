@@ -211,18 +211,20 @@ class Way:
             cards = list(await session.scalars(select(CardRow.state)))
             open_actions = await session.scalar(text("select count(*) from ledger where outcome is null"))
             table = "workflow_status" if self.storage.database.is_sqlite else "dbos.workflow_status"
-            pending = await session.scalar(text(f"select count(*) from {table} where status != 'SUCCESS'"))
+            broken = await session.scalar(
+                text(f"select count(*) from {table} where status not in ('SUCCESS', 'PENDING', 'ENQUEUED')")
+            )
         assert set(states) == {"done"}, states
         assert cards == ["undone"]
         assert open_actions == 0
-        assert pending == 0
+        assert broken == 0
         assert await Audit(self.storage.database, self.storage.vault).verify() is None
 
     def mails(self) -> Counter[str]:
         """How many different mails each folder holds."""
         maildir = self.folder / "mail" / "ada"
         folders = {"INBOX": maildir, **{path.name[1:]: path for path in maildir.glob(".*") if path.name != ".Sent"}}
-        files = {name: [file for part in ("cur", "new") for file in path.glob(f"{part}/*")] for name, path in folders.items()}
+        files = {name: [*path.glob("cur/*"), *path.glob("new/*")] for name, path in folders.items()}
         contents = [file.read_bytes() for found in files.values() for file in found]
         assert len(contents) == len(set(contents)), "a mail is there twice"
         return Counter({name: len(found) for name, found in files.items() if found})
@@ -287,7 +289,6 @@ async def way(
         await workspace.stop()
 
 
-def crossings(folder: Path) -> list[str]:
-    """What the first life crossed, in order."""
-    first = min(folder.glob("crossings.*"), key=lambda file: int(file.suffix[1:]))
-    return first.read_text().splitlines()
+def crossings(folder: Path, life: int = 1) -> list[str]:
+    """What that life crossed, in order."""
+    return (folder / f"crossings.{life}").read_text().splitlines()

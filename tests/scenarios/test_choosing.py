@@ -23,7 +23,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     letters.put(maildir, [letters.answer(1)], "Sent")
     async with harness.house(tmp_path, people=("ada",)) as house:
         yield house
-        assert harness.refusals(await house.human.calls()) == []
 
 
 def ticks(view: Json, *left_out: str) -> Json:

@@ -17,7 +17,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     """Nobody has a mailbox."""
     async with harness.house(tmp_path, people=()) as house:
         yield house
-        assert harness.refusals(await house.human.calls()) == []
 
 
 @pytest.fixture

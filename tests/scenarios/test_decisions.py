@@ -94,6 +94,7 @@ async def test_expired_card(house: House, monkeypatch: pytest.MonkeyPatch) -> No
     await human.message("ada", harness.says("This card has expired", "nothing was done"))
     await house.app.engine._sweep()
     receipt = await human.becomes("ada", card, harness.says("Expired"))
+    assert "U01ADA00001" not in harness.words(receipt), "nobody decided it"
     assert not harness.reads(receipt, "Approve")
     assert archived(house) == 0
 
@@ -113,7 +114,8 @@ async def test_newer_card_takes_the_place_of_the_older(house: House) -> None:
     human = house.human
     _, first = await human.triage("ada")
     _, second = await human.triage("ada")
-    replaced = await human.becomes("ada", first, harness.says("Replaced"))
+    replaced = await human.becomes("ada", first, harness.says("Replaced by a newer card"))
+    assert "U01ADA00001" not in harness.words(replaced), "nobody replaced it, the newer card did"
     assert first["ts"] != second["ts"]
     assert not harness.reads(replaced, "Approve")
     await harness.forged_click(house, "ada", first, "gate.approve", harness.button_value(first, "Approve"))

@@ -129,7 +129,6 @@ async def test_hostile_mailbox_there_and_back(tmp_path: Path, provider: str, req
         assert harness.mails(root) == inbox
         await house.idle()
         calls = await human.calls()
-        assert harness.refusals(calls) == []
         assert_only_ours(everything_shown(calls))
         assert not any("Something went wrong" in harness.words(each) for each in await human.messages("ada"))
 

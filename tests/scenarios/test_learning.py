@@ -30,7 +30,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     letters.put(maildir, [letters.answer(number) for number in range(8)], "Sent")
     async with harness.house(tmp_path, people=("ada",)) as house:
         yield house
-        assert harness.refusals(await house.human.calls()) == []
 
 
 def row(shown: Json, subject: str) -> Json:

@@ -63,7 +63,6 @@ async def test_two_thousand_mails_there_and_back(
         assert harness.mails(root) == inbox
         assert harness.mails(root, "Archive").total() == 0
         await house.idle()
-        assert harness.refusals(await human.calls()) == []
 
 
 @pytest.mark.usefixtures("talkative")

@@ -140,10 +140,16 @@ def asked(subject: str, text: str, words: tuple[str, ...], today: date) -> Asked
         asks=_modal(words) or any(each.found(whole, there) for each in _ASKS),
         request=any(each.found(whole, there) for each in _REQUESTS) or any(map(_IMPERATIVE.match, sentences[1:])),
         nothing=any(each.found(whole, there) for each in _NOTHING),
-        thanks=len(body) < 400 and _THANKS.match(_GREETING.sub("", body, count=1)) is not None,
+        thanks=len(body) < 400 and _thanks(body),
         deadline=deadline(whole, there, today),
         sentences=sentences,
     )
+
+
+def _thanks(text: str) -> bool:
+    """Whether the text begins with thanks, after a greeting perhaps."""
+    greeting = _GREETING.match(text)
+    return _THANKS.match(text, greeting.end() if greeting else 0) is not None
 
 
 def _modal(words: tuple[str, ...]) -> bool:

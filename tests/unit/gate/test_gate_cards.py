@@ -236,7 +236,9 @@ async def _if_any(expired: object) -> None:
         raise Refused("Somebody was first.")
 
 
-@pytest.mark.parametrize("makers", [[_approve], [_deny], [_approve, _deny], [_approve, _deny, _narrow, _expire]])
+@pytest.mark.parametrize(
+    "makers", [[_approve], [_deny], [_approve, _deny], [_approve, _deny, _narrow], [_approve, _expire]]
+)
 async def test_of_eight_at_once_one_decides(
     database_url: str, vault: Vault, tmp_path: Path, makers: list[Callable[..., Callable[[], object]]]
 ) -> None:

@@ -104,9 +104,7 @@ async def test_the_intent_is_written_before_the_effect(database: Database, vault
 
 
 @pytest.mark.parametrize("decision", ["pending", "denied", "expired", "superseded", "settled", "undoing"])
-async def test_a_plan_whose_card_is_not_approved_does_nothing(
-    database: Database, vault: Vault, decision: str
-) -> None:
+async def test_a_plan_whose_card_is_not_approved_does_nothing(database: Database, vault: Vault, decision: str) -> None:
     world = World()
     gate = Gate(database, vault, MarkTool(world))
     card = await gate.proposed(mark("a"))
@@ -166,9 +164,7 @@ async def test_the_plan_before_narrowing_does_nothing(database: Database, vault:
     gate = Gate(database, vault, MarkTool(world))
     card = await gate.proposed(mark("a", "b"))
     narrowed = await gate.cards.narrow(card.plan_id, ADA, "n", [mark("a")], datetime.now(UTC))
-    running = await gate.cards.decide(
-        narrowed.plan_id, ADA, "y", approve=True, posted=None, now=datetime.now(UTC)
-    )
+    running = await gate.cards.decide(narrowed.plan_id, ADA, "y", approve=True, posted=None, now=datetime.now(UTC))
     with pytest.raises(Refused):
         await gate.run(running, card.plan_id)
     assert not world.effects
@@ -249,9 +245,7 @@ async def test_arguments_of_a_wrong_shape_fail(database: Database, vault: Vault)
 
 
 @pytest.mark.parametrize("error", [OutcomeUnknown("?"), ConnectionResetError("cut"), KeyError("bug")])
-async def test_after_an_interruption_only_the_rest_is_done(
-    database: Database, vault: Vault, error: Exception
-) -> None:
+async def test_after_an_interruption_only_the_rest_is_done(database: Database, vault: Vault, error: Exception) -> None:
     world = World()
     tool = MarkTool(world)
     gate = Gate(database, vault, tool)

