@@ -7,8 +7,11 @@
 #   make chaos    the long form of the tests that kill processes
 #   make lock     resolve the dependencies of pyproject.toml again             (ARGS="--upgrade")
 
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+# From Python 3.12 on, DBOS uses what SQLite has since 3.42; some machines pair a newer Python with an older SQLite.
+FITS := import sqlite3, sys; v = sys.version_info; \
+	sys.exit(not (v >= (3, 11) and (v < (3, 12) or sqlite3.sqlite_version_info >= (3, 42))))
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c '$(FITS)' 2>/dev/null && echo "$$p" && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -54,7 +57,8 @@ clean:
 	rm -rf $(VENV) .node .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 
 $(VENV)/.made:
-	@test -n "$(PYTHON)" || { echo 'MeshClaw needs Python 3.11 or newer: install it, or name it with make PYTHON=…' >&2; exit 1; }
+	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null || { echo 'MeshClaw needs Python 3.11, or a newer one with SQLite 3.42 or' \
+		'newer: install it, or name it with make PYTHON=…' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV) || { echo 'Python lacks its venv module; on Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
 	@touch $@
 

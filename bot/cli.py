@@ -141,6 +141,8 @@ async def _triage(args: argparse.Namespace) -> int:
         folder = await sorting.find_folder(mailbox, "")
         now = datetime.now(UTC)
         await sorting.sort_folder(mailbox, folder, mind, now, since=None, take=show, progress=quiet)
+        if folder.count == 0:
+            print(f"There is no mail in {folder.name}.", file=sys.stderr)
     return 0
 
 

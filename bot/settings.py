@@ -8,7 +8,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.contracts.errors import OperatorMends
 
-
 _PREFIX = "MESHCLAW_"
 _LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda level: str(level).upper())]
 
@@ -51,7 +50,7 @@ def _variable(field: str) -> str:
 def ready(folder: Path) -> Path:
     """The folder, made where there was none. Raises OperatorMends."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OperatorMends(
             f"The folder {folder} cannot be made: {error.strerror}.", "Choose another with --data or MESHCLAW_DATA."

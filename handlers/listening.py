@@ -79,8 +79,12 @@ async def _reached(call: Awaitable[T]) -> T:
     try:
         return await call
     except SlackApiError as error:
-        code = error.response.get("error", "") if error.response else ""
-        raise OperatorMends(f"Slack refused: {code}.", "Check the tokens; meshclaw doctor tells more.") from None
+        data = getattr(error.response, "data", None)
+        if not isinstance(data, dict):
+            raise OperatorMends("No Slack answers there.", "Check SLACK_API_URL: it ends in /api/.") from None
+        raise OperatorMends(
+            f"Slack refused: {data.get('error')}.", "Check the tokens; meshclaw doctor tells more."
+        ) from None
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         mend = f"Check the network and SLACK_API_URL ({type(error).__name__})."
         raise TimeMends("Slack does not answer.", mend) from None

@@ -1,5 +1,7 @@
 """Reading Slack's payloads: who, where, and Slack's own ids as idempotency keys."""
 
+import html
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +9,8 @@ from bot.contracts.people import Person
 from bot.contracts.slack import Message
 
 Payload = Mapping[str, Any]
+_MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
+_LINK = re.compile(r"<(?:mailto:)?([^<>|]*)(?:\|([^<>]*))?>")
 
 
 def person_of(body: Payload) -> Person:
@@ -31,3 +35,12 @@ def value_of(action: Payload) -> str:
 def fields(message: Message) -> dict[str, Any]:
     """A message as arguments of Slack's answers."""
     return {"text": message.text, "blocks": [dict(block) for block in message.blocks]}
+
+
+def typed(text: str) -> str:
+    """A message's text as it was typed: without the mention it begins with, without Slack's markup of addresses,
+    and without the command's own slash."""
+    plain = _MENTION.sub(" ", text, count=1) if text.lstrip().startswith("<@") else text
+    plain = html.unescape(_LINK.sub(lambda link: link[2] or link[1], plain)).strip()
+    word, _, rest = plain.partition(" ")
+    return rest.strip() if word.lower() == "/meshclaw" else plain

@@ -35,6 +35,8 @@ class Connect:
 
 
 Understood = Say | Run | Connect
+_A_COMMAND = 4
+"""Words of something meant as a command; more are a sentence, which asks for the commands there are."""
 
 
 class Commands:
@@ -66,7 +68,7 @@ class Commands:
             return Connect(rest.lower() or (self._connectable[0] if len(self._connectable) == 1 else ""))
         agent = self._agents.get(word)
         if agent is None:
-            return Say(self._unknown(word))
+            return Say(self._unknown(word) if len(text.split()) <= _A_COMMAND else self.help())
         args = agent.parse(rest)
         return Run(word, args, str(args.get("pointer") or agent.description.pointer))
 

@@ -17,7 +17,7 @@ from bot.contracts.json import Json, JsonObject
 from bot.contracts.people import Person
 from bot.contracts.requests import Request
 from bot.contracts.slack import Message, Slack, SlackAway, View
-from bot.engine.commands import Commands, Understood
+from bot.engine.commands import Commands, Connect, Say, Understood
 from bot.engine.connect import Accounts
 from bot.engine.decisions import Decided, Decisions
 from bot.engine.durable import Durable
@@ -28,7 +28,7 @@ from bot.engine.turns import AgentStore, LiveTurn, TurnServices
 from bot.gate.cards import TIME_TO_UNDO
 from bot.store.documents import Documents
 from bot.views import errors as error_views
-from bot.views import home
+from bot.views import forms, home, notices
 from bot.views.values import HomeValue
 
 _REMEMBER_KEYS = timedelta(days=2)  # Slack redelivers for minutes; two days are ample
@@ -155,13 +155,25 @@ class Engine:
             case "home", "open":
                 await self._publish_home(request.person)
             case "help", "answer":
-                await LiveTurn(request, self._parts.turn_services).say("answer", self.help())
+                await LiveTurn(request, self._parts.turn_services).say("answer", self._reply(request))
             case "help", "whisper":
-                await LiveTurn(request, self._parts.turn_services).whisper(self.help())
+                await LiveTurn(request, self._parts.turn_services).whisper(self._reply(request))
             case "connect", "save":
                 await self._connect_later(request)
             case _:
                 await self._run_agent(request)
+
+    def _reply(self, request: Request) -> Message:
+        """The answer to a message that asks no agent. Raises PersonMends, which says what was not understood."""
+        said = request.args.get("said")
+        if isinstance(said, str):
+            return notices.said(said)
+        understood = self.understand(str(request.args.get("text") or ""))
+        if isinstance(understood, Say):
+            return understood.message
+        if isinstance(understood, Connect):
+            return forms.connect_first(understood.word, self._parts.accounts.title(understood.word).lower())
+        return self.help()
 
     async def _run_agent(self, request: Request) -> None:
         agent = self._parts.agents.get(request.agent)
@@ -207,7 +219,7 @@ class Engine:
         """Say that it went wrong: in place of the answer, or, for a click, beside the card."""
         turn = LiveTurn(request, self._parts.turn_services)
         try:
-            if request.agent == "gate":
+            if request.agent == "gate" or request.action == "whisper":
                 await turn.whisper(message)
             else:
                 await turn.say("answer", message)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contracts.json import Json, canonical
@@ -66,19 +66,20 @@ class Audit:
 
     async def verify(self) -> int | None:
         """The sequence number of the first link that does not hold, or None when the chain is whole."""
-        expected, previous = 1, _START
-        while page := await self._page(expected):
+        seq, previous = 0, _START
+        page = await self._page(select(AuditRow))
+        while page:
             for row in page:
-                if row.seq != expected or row.previous != previous or row.seal != self._seal(row):
-                    return expected
-                expected, previous = row.seq + 1, row.seal
+                if row.seq != seq + 1 or row.previous != previous or row.seal != self._seal(row):
+                    return seq + 1
+                seq, previous = row.seq, row.seal
+            page = await self._page(select(AuditRow).where(AuditRow.seq > seq))
         return None
 
-    async def _page(self, first: int) -> Sequence[AuditRow]:
-        """The next links; read piece by piece, so that a long chain holds up nobody's writing."""
-        links = select(AuditRow).where(AuditRow.seq >= first).order_by(AuditRow.seq).limit(_PAGE)
+    async def _page(self, links: Select[AuditRow]) -> Sequence[AuditRow]:
+        """The first of these links: a long chain is read in pieces, which hold nothing open between them."""
         async with self._database.read() as session:
-            return (await session.scalars(links)).all()
+            return (await session.scalars(links.order_by(AuditRow.seq).limit(_PAGE))).all()
 
     def _seal(self, row: AuditRow) -> str:
         at = row.at.astimezone(UTC).isoformat(timespec="microseconds")

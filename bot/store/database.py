@@ -1,6 +1,7 @@
 """The one database: SQLite in a file by default, PostgreSQL where several replicas share it."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -80,10 +81,16 @@ def _engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _private(Path(url.database))
     engine = create_async_engine(url, connect_args={"timeout": 30, "isolation_level": None}, pool_size=8)
     _prepare_sqlite(engine.sync_engine)
     return engine
+
+
+def _private(file: Path) -> None:
+    """Make the file readable by its owner alone; SQLite gives the files it lays beside it the same mode."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -39,6 +39,8 @@ BUCKETS: Mapping[str, str] = {
     "junk": "Junk",
     "to_check": "To check",
 }
+NEEDING = ("needs_reply", "needs_action", "to_check")
+"""The buckets whose mails need the person."""
 """Bucket names and their labels, the ones that need the person first."""
 
 _ROWS = 10
@@ -65,7 +67,8 @@ class TriageRow:
 @dataclass(frozen=True, slots=True)
 class TriageSummary:
     """The result of a run. `counts`: mails by bucket, adding up to `total`; `rows`: mails that need the person, and
-    `more` of them that are not among `rows`; `since_text`: "since 14 Nov" or empty; `seconds`: how long it took."""
+    those they corrected; `hidden` more are not among `rows`, of which `more` need the person; `since_text`:
+    "since 14 Nov" or empty; `seconds`: how long it took."""
 
     run_id: str
     folder: str
@@ -79,6 +82,7 @@ class TriageSummary:
     seconds: float
     notes: tuple[str, ...]
     dry_run: bool
+    hidden: int = 0
 
 
 def working(done: int, total: int | None, phase: str) -> Message:
@@ -99,7 +103,7 @@ def summary(value: TriageSummary) -> Message:
     """The message of a finished run: what is in the mailbox, and at most ten mails that need the person."""
     opening = [header(_title(value)), fields(_counts(value)), *_notes(value)]
     closing = [rich(line(run(_closing(value), italic=True)))]
-    needing = len(value.rows) + value.more
+    needing = sum(row.bucket in NEEDING for row in value.rows) + value.more
     room = WHOLE - cost([*opening, *closing]) - 600
     rows: list[Block] = []
     for row in value.rows[:_ROWS]:
@@ -108,12 +112,13 @@ def summary(value: TriageSummary) -> Message:
         if room < 0:
             break
         rows.append(block)
-    left = needing - len(rows)
+    left = value.hidden + len(value.rows) - len(rows)
     heading = f"{count(needing, MAILS)} {'needs' if needing == 1 else 'need'} you" if needing else "No mail needs you"
     if left:
         shown = f". The first {number(len(rows))} are here" if len(rows) > 1 else ". The first is here" if rows else ""
         heading += f"{shown}, {number(left)} more in Show all" if rows else ". They are all in Show all"
-        closing.insert(0, actions([button(f"Show all {number(needing)}", "triage.view.rest", value.run_id)], "rest"))
+        show = button(f"Show all {number(left + len(rows))}", "triage.view.rest", value.run_id)
+        closing.insert(0, actions([show], "rest"))
     lead = rich(line(run(heading, bold=True)))
     return Message(_text(value, needing), [*opening, lead, *rows, *closing])
 
@@ -177,7 +182,8 @@ def _closing(value: TriageSummary) -> str:
     took = f"Sorted in {value.seconds:.1f} seconds." if value.seconds >= 0.1 else "Sorted at once."
     if value.dry_run:
         return f"{took} {dry_run_note()}"
-    return f"{took} Nothing was changed. Correct a mail that is sorted wrong: triage learns at once."
+    learns = " Correct a mail that is sorted wrong: triage learns at once." if value.rows else ""
+    return f"{took} Nothing was changed.{learns}"
 
 
 def _row(row: TriageRow, value: TriageSummary) -> Block:

@@ -96,9 +96,10 @@ def _authenticate(client: IMAPClient, host: str, security: str, user: str, passw
 def connecting(error: Exception, host: str, port: int) -> MeshClawError:
     """What a failed connection means."""
     if isinstance(error, ssl.SSLCertVerificationError):
+        reason = (error.verify_message or "it cannot be verified").rstrip(".")
         return PersonMends(
-            f"The certificate of {host} is not trusted: {error.verify_message or 'it could not be verified'}.",
-            "Check the server's name; a server of your own needs its certificate in MESHCLAW_MAIL_CA.",
+            f"The certificate of {host} is not trusted: {reason}.",
+            "Check the server's name. For a server of your own, the admin names its certificate in MESHCLAW_MAIL_CA.",
             field="host",
         )
     if isinstance(error, ssl.SSLError):

@@ -79,7 +79,6 @@ class MailConnector:
                 "password",
                 "Password",
                 "secret",
-                hint="Kept encrypted. Where the provider offers app passwords, make one for MeshClaw.",
                 optional=either,
             ),
             FormField("addresses", "Your other addresses", hint="Separated by commas", optional=True),

@@ -30,12 +30,6 @@ class _Tally:
         self.stayed: set[MailRef] = set()
         self.reason = ""
         self.said: list[str] = []
-        self.explained = 0
-
-    def explain(self, sentence: str, gone: int = 0) -> None:
-        """Say something of its own, which accounts for so many of those gone."""
-        self.said.append(sentence)
-        self.explained += gone
 
     def add(self, shift: Shift) -> None:
         self.moved |= shift.now
@@ -50,14 +44,10 @@ class _Tally:
         return "failed" if self.stayed and not self.moved else "done"
 
     def note(self, asked: int) -> str:
+        """What the counts do not tell; they do tell how many were gone or are unknown."""
         said = list(self.said)
-        gone = len(self.gone) - self.explained
-        if gone > 0:
-            said.append(f"{_all(gone, asked)} {'was' if gone == 1 else 'were'} already gone.")
         if self.stayed:
             said.append(f"{_all(len(self.stayed), asked)} stayed where they were: {self.reason}")
-        if self.unknown:
-            said.append(f"Of {len(self.unknown)} nobody can tell whether they moved.")
         lasting = sum(not now.uid for now in self.moved.values())
         if lasting:
             said.append(f"{_all(lasting, asked)} cannot be moved back: the server did not tell the new place.")
@@ -174,12 +164,12 @@ class FlagTool:
             try:
                 result = await mailbox.flag(list(there), given.flag, given.on)
             except ConnectionLost:
-                tally.explain("The mail server went away in the middle of it.")
+                tally.said.append("The mail server went away in the middle of it.")
                 note = tally.note(len(places))
                 return Outcome("unknown", gone=len(tally.gone), unknown=len(there), note=note)
         tally.gone |= set(there) - {*result.changed, *result.unchanged}
         if result.unchanged:
-            tally.explain(f"{_all(len(result.unchanged), len(places))} had it so already.")
+            tally.said.append(f"{_all(len(result.unchanged), len(places))} had it so already.")
         return Outcome(
             "done",
             count=len(result.changed),
@@ -212,9 +202,9 @@ def _as_shown(heads: Heads, places: Mapping[MailRef, MailArgument], tally: _Tall
     there = {ref: mail for ref, mail in heads.mails.items() if _is_shown(mail, places[ref])}
     others = len(heads.mails) - len(there)
     if heads.renumbered:
-        tally.explain("The server numbered this folder anew, and old numbers say nothing: sort it again.", len(places))
+        tally.said.append("The server numbered this folder anew, and old numbers say nothing: sort it again.")
     elif others:
-        tally.explain(f"In the place of {others} there is another mail now, which was left alone.", others)
+        tally.said.append(f"In the place of {others} there is another mail now, which was left alone.")
     tally.gone = set(places) - set(there)
     return there
 

@@ -7,7 +7,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.contracts.connectors import Check
-from connectors.slack.sender import api_client
+from connectors.slack.sender import api_client, code_of
 
 
 async def bot_checks(token: str, api_url: str | None, wanted: Collection[str]) -> Sequence[Check]:
@@ -42,7 +42,9 @@ async def _asked(name: str, call: Callable[[], Awaitable[Any]]) -> tuple[Any, Ch
     try:
         return await call(), None
     except SlackApiError as error:
-        code = error.response.get("error", "unknown") if error.response else "unknown"
+        code = code_of(error)
+        if not code:
+            return None, Check(name, False, "no Slack answers there", "Check SLACK_API_URL: it ends in /api/.")
         return None, Check(name, False, f"Slack refuses it: {code}", "Copy the token again from the app's settings.")
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         mend = "Check the network and SLACK_API_URL."

@@ -34,6 +34,12 @@ def api_client(token: str, api_url: str | None = None) -> AsyncWebClient:
     return AsyncWebClient(token=token, base_url=base, timeout=15, retry_handlers=list(retries))
 
 
+def code_of(error: SlackApiError) -> str:
+    """Slack's error code; empty when what answered was not Slack's API, such as a page of a server in between."""
+    data = getattr(error.response, "data", error.response)
+    return str(data.get("error") or "") if isinstance(data, dict) else ""
+
+
 class Sender:
     """Implements `bot.contracts.slack.Slack`."""
 
@@ -131,12 +137,12 @@ class Sender:
         try:
             return await call()
         except SlackApiError as error:
-            code = str(error.response.get("error", "")) if error.response else ""
-            if code in _AWAY or code == "":
+            code = code_of(error)
+            if code in _AWAY or not code:
                 raise SlackAway("Slack does not answer for now.", "MeshClaw tries again by itself.") from None
             if code not in _GONE | _CLOSED:
                 _log.error("slack refused", code=code)
-            raise _Refused(code, error.response.get("needed") if error.response else None) from None
+            raise _Refused(code, error.response.get("needed")) from None
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             _log.warning("slack away", error=type(error).__name__)
             raise SlackAway("Slack does not answer for now.", "MeshClaw tries again by itself.") from None

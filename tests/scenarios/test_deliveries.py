@@ -1,14 +1,19 @@
 """Slack delivers twice, refuses, falls silent or breaks off: every wish is done once, and every answer said once."""
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from typing import Any
 
 import harness
 import letters
 import pytest
 import pytest_asyncio
 from harness import House, Json
+
+from bot.agents.triage import sorting
+from bot.agents.triage.agent import TriageAgent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -100,7 +105,7 @@ async def test_redelivered_choice_narrows_once(house: House) -> None:
 async def test_posting_fails_and_each_message_is_there_once(house: House, fault: str) -> None:
     human = house.human
     before = await human.last("ada")
-    await human.fault("chat.postMessage", fault, count=2)
+    await human.fault("chat.postMessage", fault, count=1)
     await human.command("ada", "/meshclaw triage", "#general")
     await human.message("ada", harness.is_card, after=before)
     await house.idle()
@@ -112,7 +117,7 @@ async def test_drawing_the_receipt_fails_and_it_is_drawn_all_the_same(house: Hou
     human = house.human
     _, card = await human.triage("ada")
     before = await human.last("ada")
-    await human.fault("chat.update", fault, count=2)
+    await human.fault("chat.update", fault, count=1)
     await human.press("ada", card, "Approve")
     await human.becomes("ada", card, harness.is_undoable)
     await house.idle()
@@ -129,6 +134,46 @@ async def test_slack_is_away_for_a_while(house: House) -> None:
     assert done["error"] is None
     await human.message("ada", harness.is_card, after=before)
     await house.idle()
+    assert kinds(await since(house, before)) == {"card": 1, "summary": 1}
+
+
+async def test_what_went_wrong_is_told_though_slack_was_away(house: House) -> None:
+    human = house.human
+    before = await human.last("ada")
+    await human.fault("chat.postMessage", "drop_before", count=2)
+    await human.command("ada", "/meshclaw triage --folder Nowhere", "#general")
+    await human.message("ada", harness.says("There is no folder “Nowhere”."), after=before)
+
+
+async def test_a_click_refused_is_told_though_slack_was_away(house: House) -> None:
+    human = house.human
+    _, card = await human.triage("ada")
+    await human.press("ada", card, "Not now")
+    await human.becomes("ada", card, harness.says("Declined"))
+    before = await human.last("ada")
+    await human.fault("chat.postEphemeral", "drop_before", count=2)
+    await harness.forged_click(house, "ada", card, "gate.approve", harness.button_value(card, "Approve"))
+    await human.message("ada", harness.says("This was turned down already."), after=before)
+
+
+async def test_progress_that_cannot_be_shown_is_left_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mailbox is not read twice because of it."""
+    human = house.human
+    module = sys.modules[TriageAgent.__module__]
+    sort, sorted_folders = sorting.sort_folder, []
+
+    async def counted(mailbox: Any, folder: Any, *args: Any, **more: Any) -> None:
+        sorted_folders.append(folder.name)
+        await sort(mailbox, folder, *args, **more)
+
+    monkeypatch.setattr(module, "_TOLD_AFTER", 0.0)
+    monkeypatch.setattr(sorting, "sort_folder", counted)
+    before = await human.last("ada")
+    await human.fault("chat.postMessage", "drop_before", count=1)
+    await human.command("ada", "/meshclaw triage", "#general")
+    await human.message("ada", harness.is_card, after=before)
+    await house.idle()
+    assert sorted_folders == ["INBOX"]
     assert kinds(await since(house, before)) == {"card": 1, "summary": 1}
 
 

@@ -125,12 +125,32 @@ async def test_direct_message_works_like_the_command(house: House) -> None:
     assert summary["ts"] < card["ts"]
 
 
-@pytest.mark.parametrize("written", ["help", "What can you do?", "triage --sinse 7d", "connect mail"])
-async def test_any_other_direct_message_is_answered(house: House, written: str) -> None:
+@pytest.mark.parametrize(
+    ("written", "answered"),
+    [
+        ("help", "What MeshClaw does for you"),
+        ("/meshclaw help", "What MeshClaw does for you"),
+        ("What is it that you can do?", "What MeshClaw does for you"),
+        ("triage --sinse 7d", "Triage does not know"),
+        ("traige", "Did you mean /meshclaw triage"),
+        ("connect mail", "needs your mail account"),
+        ("triage rule from a@shop.example to fyi", "from a@shop.example → fyi"),
+    ],
+)
+async def test_any_other_direct_message_is_answered(house: House, written: str, answered: str) -> None:
     human = house.human
     said = await human.say("ben", written)
     answer = await human.message("ben", lambda each: each["user"] != "U01BEN00002", after=said["ts"])
-    assert harness.words(answer)
+    assert answered in harness.words(answer)
+
+
+async def test_a_mention_that_is_a_command_runs_it(house: House) -> None:
+    human = house.human
+    before = await human.last("ada")
+    await human.say("ada", "<@U01MESHCLAW> triage --since 2d", "#deploys")
+    pointer = await human.message("ada", harness.says("direct messages"), "#deploys")
+    assert pointer["ephemeral"]
+    await human.message("ada", harness.is_summary, after=before)
 
 
 async def test_mention_is_answered_to_that_person_alone(house: House) -> None:

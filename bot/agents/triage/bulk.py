@@ -33,11 +33,16 @@ _FOOTER = re.compile(
     r"désabonner|désinscrire)\b"
     "|退订|退訂|取消订阅|取消訂閱"
 )
+_IN_FOOTERS = (
+    "subscri", "view ", "receiving this", "preferences", "opt-out", "opt out", "no longer wish", "abmelden",
+    "abbestellen",
+)  # fmt: skip
 _AUTOMATIC = re.compile(
     r"\b(?:automatically generated|automated (?:message|email|notification)|auto-generated|do not reply|"
     r"don't reply to this|this is an automat\w+|please do not respond)\b"
     "|自动发送|自動發送|系统邮件|系統郵件|请勿回复|請勿回覆|請勿直接回"
 )
+_IN_AUTOMATIC = ("automat", "auto-generated", "not re", "don't reply")
 _TAGGED = re.compile(r"^\s*(?:re:\s*)?\[[^\]]{1,60}\]|#\d{2,}|\b[A-Z]{2,6}-\d{1,6}\b")
 
 
@@ -52,11 +57,17 @@ def points(mail: Mail, seen: Signals) -> tuple[float, float]:
     if "list-id" in headers and not seen.automatic and not seen.machine:
         news += 0.8
     end = mail.text[-500:].lower()
-    news += 0.8 * bool(_FOOTER.search(end))
+    news += 0.8 * _holds(_FOOTER, _IN_FOOTERS, end)
     if news or notice:
         news += 1.2 * min(2, len(_NEWS.findall(subject)))
-        notice += 1.2 * min(2, len(_NOTICE.findall(subject))) + 1.2 * bool(_AUTOMATIC.search(end))
+        notice += 1.2 * min(2, len(_NOTICE.findall(subject))) + 1.2 * _holds(_AUTOMATIC, _IN_AUTOMATIC, end)
     return news, notice
+
+
+def _holds(pattern: re.Pattern[str], hints: tuple[str, ...], text: str) -> bool:
+    """Whether the pattern is found. In ASCII it cannot be without one of the hints, which are looked for first: that
+    takes a tenth of the time."""
+    return (not text.isascii() or any(map(text.__contains__, hints))) and pattern.search(text) is not None
 
 
 def is_bulk(mail: Mail, seen: Signals, news: float, notice: float) -> bool:

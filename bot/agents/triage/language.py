@@ -1,12 +1,12 @@
 """What a text asks of its reader: English, Chinese (both scripts), some German, French and Japanese."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from typing import NamedTuple
 
 from bot.agents.triage.deadlines import deadline
-from bot.agents.triage.phrases import chinese, excerpt, phrases, vocabulary
+from bot.agents.triage.phrases import chinese, phrases, reading
 
 SENTENCES = 12
 _SENTENCE = re.compile(r"[^.!?。！？；\n]{2,300}[.!?。！？；]?")
@@ -111,8 +111,7 @@ _THANKS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a text wants. `question`: of the reader; `asks`: for an answer without a question mark; `request`: to do
     something; `nothing`: says that nothing is wanted; `thanks`: a short thanks or confirmation."""
 
@@ -131,9 +130,7 @@ class Asked:
 
 def asked(subject: str, text: str, words: tuple[str, ...], today: date) -> Asked:
     """What subject and text ask for, seen on `today`. `words`: those of the text, in order."""
-    body = excerpt(text).lower().replace("’", "'")
-    whole = f"{subject[:200].lower()}\n{body}"
-    there = vocabulary(whole, (*words, *subject[:200].lower().split()))
+    body, whole, there = reading(subject, text, words)
     sentences = tuple(filter(None, map(str.strip, _SENTENCE.findall(whole)[:SENTENCES])))
     return Asked(
         question=any(map(_is_question, sentences)),

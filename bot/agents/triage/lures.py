@@ -5,7 +5,7 @@ A mail is only ever suspected by them; a sender the person corresponds with neve
 
 from collections.abc import Set
 
-from bot.agents.triage.phrases import Phrases, chinese, excerpt, phrases, vocabulary
+from bot.agents.triage.phrases import Phrases, chinese, phrases, reading
 from bot.agents.triage.trust import Sign
 
 _LOGIN = "asks for a login or says an account is in danger"
@@ -156,7 +156,6 @@ def _advertising(words: Set[str]) -> list[Sign]:
 
 def signs(subject: str, text: str, words: tuple[str, ...]) -> list[Sign]:
     """What subject and text say that speaks against the mail. `words`: those of the text, lower case."""
-    whole = f"{subject[:200]}\n{excerpt(text)}".lower().replace("’", "'")
-    there = vocabulary(whole, (*words, *subject[:200].lower().split()))
+    _, whole, there = reading(subject, text, words)
     found = {says: points for points, says, each in _LURES if each.found(whole, there)}
     return [*((points, says) for says, points in found.items()), *_advertising(there)]

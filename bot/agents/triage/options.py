@@ -53,6 +53,8 @@ def parse(text: str) -> Options:
 
 def start(since: str, now: datetime) -> datetime:
     """The time `7d`, `12h`, `2w` ago, or the beginning of a day like 2026-11-01 (UTC). Raises PersonMends."""
+    if not since:
+        raise PersonMends("--since needs a span or a day.", "For example: --since 7d, or --since 2026-11-01")
     amount, unit = since[:-1], since[-1:].lower()
     try:
         if unit in _UNITS and amount.isascii() and amount.isdigit() and int(amount) > 0:

@@ -26,8 +26,8 @@ _NAMES = {
     "check": Bucket.TO_CHECK,
 } | {bucket.value: bucket for bucket in Bucket}
 _HELP = (
-    "Write a rule like `from news@shop.example → newsletter`, `domain shop.example → junk`, "
-    "`list dev.example → fyi` or `subject invoice → needs_action`."
+    "Write a rule like: from news@shop.example to newsletter. Or: domain shop.example to junk, list dev.example to "
+    "fyi, subject invoice to needs_action."
 )
 
 

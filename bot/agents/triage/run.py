@@ -9,7 +9,7 @@ from bot.agents.triage.sorting import Sorted
 from bot.contracts.json import Json
 from bot.contracts.slack import Posted
 from bot.contracts.tools import Call
-from bot.views.triage import BUCKETS, TriageRow, TriageSummary
+from bot.views.triage import BUCKETS, NEEDING, TriageRow, TriageSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Run:
             total=self.total,
             counts=self.counts,
             rows=rows,
-            more=len(self.rows) - len(rows),
+            more=sum(row.bucket in NEEDING for row in self.rows[len(rows) :]),
+            hidden=len(self.rows) - len(rows),
             since_text=self.since_text,
             tz=self.tz,
             now=now,

@@ -1,8 +1,8 @@
 """What can be seen in one mail: the facts the decision and the learner start from."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 from bot.agents.triage import trust
 from bot.agents.triage.domains import organisation
@@ -12,9 +12,11 @@ from bot.contracts.mail import Mail
 
 WORDS = 250
 TEXT = 2_000
+_LETTERS = 40
+_EAST = "\u3040"
 _TOKEN = re.compile(
     r"https?://([^\s/?#<>\"]{1,200})\S{0,300}|[\w.+-]{1,64}+@([\w.-]{1,100})|(\d[\d.,:]{0,20})"
-    r"|([^\W\d_]{1,40}(?:['’][^\W\d_]{1,10})?|[!$?€£%]{1,5})"
+    rf"|([^\W\d_]{{1,{_LETTERS}}}(?:['’][^\W\d_]{{1,10}})?|[!$?€£%]{{1,5}})"
 )
 _MACHINE = re.compile(
     r"(?:^|[._+-])(?:no-?_?reply|do-?not-?reply|donotreply|notif\w*|alerts?|alarm\w*|monitor\w*|builds?|ci|jenkins|jira|github|"
@@ -30,8 +32,7 @@ _EDITORIAL = re.compile(
 Place = Literal["alone", "to", "cc", "elsewhere", "unsaid"]
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
+class Signals(NamedTuple):
     """The facts of one mail. `known`: what is remembered of the sender, nobody's when they are not verified;
     `place`: where the person stands among those addressed; `people`: how many those are; `answers_me`: cites a mail
     the person sent; `signs`: what speaks against the mail; `words`: of its text, at most 250."""
@@ -108,17 +109,24 @@ def _place(mail: Mail, mind: Mind, people: int) -> Place:
 def tokens(text: str, most: int) -> list[str]:
     """Words for the learner: links as their host, addresses as their domain, numbers by length, Chinese by pairs."""
     found: list[str] = []
-    for host, domain, number, word in _TOKEN.findall(text):
-        if word:
-            if word[0] < "\u3040":
-                found.append(word)
-            else:
-                found.extend([word[place : place + 2] for place in range(max(1, len(word) - 1))])
-        elif number:
-            found.append(f"#{len(number)}")
+    for chunk in text.split():
+        if chunk.isalpha() and chunk[0] < _EAST and len(chunk) <= _LETTERS:
+            found.append(chunk)  # most are plain words, and need no closer look
         else:
-            found.append(f"u:{host}" if host else f"@{domain}")
+            found.extend(_taken_apart(chunk))
     return found[:most]
+
+
+def _taken_apart(chunk: str) -> Iterator[str]:
+    for host, domain, number, word in _TOKEN.findall(chunk):
+        if word and word[0] < _EAST:
+            yield word
+        elif word:
+            yield from (word[place : place + 2] for place in range(max(1, len(word) - 1)))
+        elif number:
+            yield f"#{len(number)}"
+        else:
+            yield f"u:{host}" if host else f"@{domain}"
 
 
 _FLAGGED_HEADERS = (

@@ -82,9 +82,9 @@ async def find_folder(mailbox: MailReader, name: str) -> Folder:
     for folder in folders:
         if folder.role is FolderRole.INBOX if not name else folder.name.lower() == name.lower():
             return folder
-    if not name:
-        return Folder("INBOX", FolderRole.INBOX)
     known = ", ".join(folder.name for folder in folders[:20])
+    if not name:
+        raise PersonMends("This mailbox has no inbox.", f"Is it a mailbox at all? It holds: {known or 'nothing'}.")
     raise PersonMends(f"There is no folder “{name[:60]}”.", f"These exist: {known}.")
 
 

@@ -93,6 +93,16 @@ async def test_the_first_links_deleted_are_found(database: Database, vault: Vaul
     assert await audit.verify() == 1
 
 
+@pytest.mark.parametrize("seq", [-5, 0, LENGTH + 1, LENGTH + 9])
+async def test_a_link_put_in_is_found(database: Database, vault: Vault, seq: int) -> None:
+    audit = await chain(database, vault)
+    last = (await rows(database))[-1]
+    async with database.write() as session:
+        columns = {name: getattr(last, name) for name in ("at", "owner", "event", "tool", "plan", "digest", "result")}
+        session.add(AuditRow(seq=seq, previous=last.seal, seal=last.seal, **columns))
+    assert await audit.verify() == (1 if seq < 1 else LENGTH + 1)
+
+
 async def test_a_reordering_is_found(database: Database, vault: Vault) -> None:
     audit = await chain(database, vault)
     for before, after in ((3, 1000), (9, 3), (1000, 9)):

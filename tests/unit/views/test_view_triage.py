@@ -40,7 +40,7 @@ def a_summary(*rows: TriageRow, **more: Any) -> TriageSummary:
         "notes": (),
         "dry_run": False,
     }
-    return TriageSummary(**{**given_, **more})
+    return TriageSummary(**{**given_, "hidden": more.get("more", 0), **more})
 
 
 def menus(shown: Any) -> dict[str, list[str]]:
@@ -103,6 +103,14 @@ def test_rows_shown_and_rows_more_are_all(many: int, more: int, subject: str, se
     everything = many + more if "They are all in Show all" in read(message) else int(left[1]) if left else 0
     assert shown + everything == many + more
     assert (f"Show all {many + more}" in buttons(message)) == bool(everything)
+
+
+def test_a_corrected_mail_is_shown_and_not_counted() -> None:
+    corrected = a_row(2, bucket="fyi", bucket_label=BUCKETS["fyi"], corrected=True)
+    message = sound_message(summary(a_summary(a_row(1), corrected, more=3, hidden=4)))
+    assert "4 mails need you. The first 2 are here, 4 more in Show all" in read(message)
+    assert "FYI, corrected by you" in read(message)
+    assert "Show all 6" in buttons(message)
 
 
 @given(st.dictionaries(st.sampled_from(list(BUCKETS)), st.integers(0, 60_000)))
