@@ -44,45 +44,50 @@ class Writer:
             yield self._mail(number, f"Alice <{OWNER}>", "Re: " + self._line(5), [], self._prose(2).encode(), to=to)
 
     def _person(self, number: int) -> bytes:
-        who = self._random.randrange(40)
+        """As the mail programs of today write: text and HTML, a signature, and mostly the mail that is answered."""
         ask = self._random.choice(("Could you send me the report by Friday?", "Thanks, all done.", "See you there."))
-        quoted = "".join(f"> {self._line(10)}\r\n" for _ in range(self._random.randrange(20)))
-        text = f"Hi Alice,\r\n\r\n{self._prose(self._random.randrange(1, 5))}\r\n{ask}\r\n\r\nBo\r\n\r\n{quoted}"
-        return self._mail(number, f"Bo Berg <bo{who}@harbour.example>", self._line(6), [], text.encode())
+        own = [self._line(12).capitalize() + "." for _ in range(self._random.randrange(2, 10))] + [ask]
+        old = [self._line(12) for _ in range(self._random.randrange(20))]
+        bo = f"bo{self._random.randrange(40)}@harbour.example"
+        text = "\r\n\r\n".join(["Hi Alice,", *own, "Bo", "-- ", "Bo Berg, Harbour Office, +44 20 7946 0999"])
+        html = '<div dir=3D"ltr">Hi Alice,<div><br></div>' + "".join(f"<div>{line}</div>\r\n" for line in own)
+        headers = ['Content-Type: multipart/alternative; boundary="b"']
+        if old:
+            text += f"\r\n\r\nOn Mon, 5 Oct 2026 at 10:12, Alice <{OWNER}> wrote:\r\n> " + "\r\n> ".join(old)
+            html += '<div class=3D"gmail_quote">' + "<br>".join(old) + "</div>"
+            cited = " ".join(f"<{number + back}.{back}@harbour.example>" for back in range(1, 4))
+            headers += [f"References: {cited}", f"In-Reply-To: <{number + 1}.1@harbour.example>"]
+        subject = f"Re: {self._line(6)}" if old else self._line(6)
+        return self._mail(number, f"Bo Berg <{bo}>", subject, headers, _alternative(text, f"{html}</div>"))
 
     def _notice(self, number: int) -> bytes:
-        who = self._random.randrange(30)
-        text = f"{self._prose(2)}\r\n\r\nhttps://ci{who}.example/builds/{number}\r\n{self._prose(2)}"
-        headers = ["Auto-Submitted: auto-generated", "Content-Transfer-Encoding: quoted-printable"]
-        return self._mail(
-            number,
-            f"Builds <noreply@ci{who}.example>",
-            f"Build {number} {self._random.choice(('failed', 'passed'))}",
-            headers,
-            quopri.encodestring(text.encode()).replace(b"\n", b"\r\n"),
-        )
+        host = f"ci{self._random.randrange(30)}.example"
+        link, state = f"https://{host}/builds/{number}", self._random.choice(("failed", "passed"))
+        lines = [self._line(10) for _ in range(self._random.randrange(4, 16))]
+        text = "\r\n".join([f"Build {number} {state}.", *lines, "", link, "This is an automated message."])
+        style = "font-family:Helvetica,Arial,sans-serif;font-size:14px;color:#24292f;padding:4px 8px"
+        rows = "".join(f'<tr><td style=3D"{style}">{line}</td></tr>\r\n' for line in lines)
+        html = f'<table width=3D"600"><tr><td><a href=3D"{link}">Build {number}</a> {state}</td></tr>{rows}</table>'
+        headers = ["Auto-Submitted: auto-generated", 'Content-Type: multipart/alternative; boundary="b"']
+        body = _alternative("" if number % 2 else text, html)
+        return self._mail(number, f"Builds <noreply@{host}>", f"[main] Build {number} {state}", headers, body)
 
     def _newsletter(self, number: int) -> bytes:
-        """Text and HTML, the HTML of most writers quoted-printable, of some base64."""
+        """The same layout each week; a third have no text beside their HTML, a quarter are base64."""
         who = number % len(self._layouts)
-        quoted, coded = self._layouts[who]
-        way, html = ("base64", coded) if who % 4 == 0 else ("quoted-printable", quoted)
-        head = f"{self._prose(1)}\r\nhttps://list{who}.example/issue/{number}\r\n"
-        body = (
-            f'--b\r\nContent-Type: text/plain; charset="utf-8"\r\n\r\n{head}\r\n'
-            f'--b\r\nContent-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: {way}\r\n\r\n'
-        )
-        if who % 3 == 0:
-            body = body.partition("--b\r\n")[0] + body[body.rindex("--b\r\n") :]  # HTML alone
+        html, coded = self._layouts[who]
+        host = f"list{who}.example"
+        stories = [f"{self._prose(1)}\r\nhttps://{host}/{self._random.getrandbits(160):x}" for _ in range(6)]
+        text = "" if who % 3 == 0 else "\r\n\r\n".join([f"View in your browser: https://{host}/{number}", *stories])
         headers = [
-            f"List-Id: Weekly <list{who}.example>",
-            f"List-Unsubscribe: <https://list{who}.example/leave/{number}>",
+            f"List-Id: Weekly <{host}>",
+            f"List-Unsubscribe: <https://{host}/leave/{number}>",
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
             "Precedence: bulk",
             'Content-Type: multipart/alternative; boundary="b"',
         ]
-        sender = f"Weekly {who} <news@list{who}.example>"
-        return self._mail(number, sender, self._line(8), headers, body.encode() + html + b"\r\n--b--\r\n")
+        body = _alternative(text, "", coded if who % 4 == 0 else html, "base64" if who % 4 == 0 else "quoted-printable")
+        return self._mail(number, f"Weekly {who} <news@{host}>", self._line(8), headers, body)
 
     def _attachment(self, number: int) -> bytes:
         body = (
@@ -142,6 +147,14 @@ class Writer:
             ". ".join(self._line(9).capitalize() for _ in range(self._random.randrange(2, 7))) + "."
             for _ in range(paragraphs)
         )
+
+
+def _alternative(text: str, html: str, encoded: bytes = b"", way: str = "quoted-printable") -> bytes:
+    """The body of a mail with a part of text, unless it is empty, and one of HTML, perhaps encoded already."""
+    parts = [b'Content-Type: text/plain; charset="utf-8"\r\n\r\n' + text.encode()] if text else []
+    head = f'Content-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: {way}\r\n\r\n'
+    parts.append(head.encode() + (encoded or html.encode()))
+    return b"".join(b"--b\r\n" + part + b"\r\n" for part in parts) + b"--b--\r\n"
 
 
 def fill(maildir: Path, inbox: int, sent: int) -> None:

@@ -64,7 +64,9 @@ async def open_storage(settings: Settings) -> AsyncIterator[Storage]:
     database = Database(database_url(revealed(settings.database_url), settings.data))
     try:
         await database.migrate()
-        yield Storage(database, vault, Documents(database, vault), ConnectionStore(database, vault))
+        documents = Documents(database, vault)
+        await documents.prove_key()
+        yield Storage(database, vault, documents, ConnectionStore(database, vault))
     finally:
         await database.close()
 

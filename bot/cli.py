@@ -44,15 +44,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="a local workspace and MeshClaw in one process; no Slack account needed")
-    demo.add_argument("--port", type=int, default=_DEMO_PORT)
-    demo.add_argument("--data", type=Path, default=None, help="folder to keep everything in (default: DATA/demo)")
+    demo.add_argument("--port", type=_port, default=_DEMO_PORT, help="default: %(default)s")
+    demo.add_argument("--data", type=Path, help="folder to keep everything in (default: ~/.meshclaw/demo)")
     demo.add_argument("--mail", metavar="URL", help="maildir:PATH, imap://USER:PASSWORD@HOST:PORT or imaps://…")
     demo.add_argument("--no-browser", action="store_true", help="do not open the page")
     demo.set_defaults(run=_demo)
 
     workspace = commands.add_parser("workspace", help="the local Slack-compatible workspace alone")
-    workspace.add_argument("--port", type=int, default=_DEMO_PORT)
-    workspace.add_argument("--data", type=Path, default=None, help="folder to keep it in (default: DATA/workspace)")
+    workspace.add_argument("--port", type=_port, default=_DEMO_PORT, help="default: %(default)s")
+    workspace.add_argument("--data", type=Path, help="folder to keep it in (default: ~/.meshclaw/workspace)")
     workspace.set_defaults(run=_workspace)
 
     run = commands.add_parser("run", help="MeshClaw, against Slack or the server named by SLACK_API_URL")
@@ -70,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     migrate.set_defaults(run=_migrate)
     return parser
+
+
+def _port(text: str) -> int:
+    """0 takes a free one."""
+    if not (text.isascii() and text.isdecimal() and int(text) < 65_536):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: take a number from 0 to 65535")
+    return int(text)
 
 
 async def _demo(args: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.contracts.errors import OperatorMends, TimeMends
+from handlers.errors import said
 
 T = TypeVar("T")
 _SOCKETS = 2  # while Slack refreshes one connection, the other still listens
@@ -58,7 +59,11 @@ async def by_http(app: AsyncApp, host: str, port: int) -> AsyncIterator[int]:
         stamp, signature = (request.headers.get(f"X-Slack-{name}", "") for name in ("Request-Timestamp", "Signature"))
         if not (stamp.isascii() and stamp.isdecimal() and len(stamp) < 16 and signature.isascii()):
             return web.Response(status=401)  # Bolt would answer 500
-        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+        try:
+            return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+        except Exception as error:  # Bolt trips over payloads Slack never sends
+            said(error, "http")
+            return web.Response(status=400)
 
     async def health(_request: web.Request) -> web.Response:
         return web.json_response({"ok": True})

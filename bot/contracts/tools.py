@@ -1,7 +1,7 @@
 """Tools and their effects: what a connector offers, and what the gate judges."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -114,6 +114,9 @@ class Tool(Protocol):
 
     def describe(self, args: JsonObject) -> CallView:
         """The call in words; pure."""
+
+    def without(self, args: JsonObject, left_out: Collection[int]) -> JsonObject | None:
+        """The arguments without these items, by their place among `describe`'s; None when nothing remains; pure."""
 
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         """Do it. A definite failure is returned as `failed` or raised as MeshClawError *before* anything happened;

@@ -12,7 +12,7 @@ from bot.contracts.errors import OperatorMends
 from bot.contracts.json import JsonObject
 from bot.contracts.people import Person
 from bot.contracts.requests import Request
-from bot.contracts.slack import Message, Posted, Slack, View
+from bot.contracts.slack import Message, Posted, Slack, SlackAway, View
 from bot.contracts.tools import Call, CallView, Plan, ToolBox
 from bot.engine.posts import Posts
 from bot.gate.cards import TIME_TO_UNDO, Card, Cards, Refused
@@ -76,7 +76,7 @@ class Decisions:
         """Leave out what the person unticked: `args["unticked"]`, lists of item indexes by call."""
         plan_id = str(request.args["plan"])
         plan = Plan("", await self._cards.calls(plan_id))
-        calls = _without(plan.calls, _unticked(request.args.get("unticked"), plan))
+        calls = self._without(plan.calls, _unticked(request.args.get("unticked"), plan))
         card = await self._cards.narrow(plan_id, request.person, request.key, calls, datetime.now(UTC))
         await self.draw(card)
 
@@ -168,17 +168,22 @@ class Decisions:
         undoing = card.undo_id is not None
         plan_id = card.undo_id or card.plan_id
         if card.state in ("running", "undoing"):
-            await self.draw(card)
+            await self._show(card)
             drawn = time.monotonic()
             so_far: list[Entered] = []
             async for one in self._ledger.execute(card, plan_id):
                 so_far.append(one)
                 if time.monotonic() - drawn > _REDRAW_AFTER:
-                    await self.draw(card, so_far)
+                    await self._show(card, so_far)
                     drawn = time.monotonic()
             card = await self._cards.settle(card, undone=undoing)
         await self.draw(card)
         return Decided(card, await self._ledger.entered(plan_id))
+
+    async def _show(self, card: Card, so_far: Sequence[Entered] | None = None) -> None:
+        """Draw while the calls run: a sign of progress, on which no effect depends."""
+        with suppress(SlackAway, OperatorMends):
+            await self.draw(card, so_far)
 
     async def _message(self, card: Card, tz: str, entered: Sequence[Entered] | None) -> Message:
         if card.state == "pending":
@@ -202,6 +207,8 @@ class Decisions:
                 at=card.decided,
                 tz=tz,
                 undoable=undoable,
+                undo_by=card.person.user if card.undo_id else "",
+                undo_at=card.changed if card.undo_id else None,
                 undo_results=tuple(self._results(back_calls, back)),
             )
         )
@@ -223,6 +230,16 @@ class Decisions:
             skipped=sum(len(view.items) for view in first) - sum(len(view.items) for view in now),
         )
 
+    def _without(self, calls: Sequence[Call], unticked: Sequence[Sequence[int]]) -> list[Call]:
+        """The calls without the items left out; a call with nothing left is left out whole."""
+        kept: list[Call] = []
+        for call, left_out in zip(calls, unticked, strict=True):
+            tool = self._tools.get(call.tool)
+            args = tool.without(call.args, left_out) if tool and left_out else call.args
+            if args is not None:
+                kept.append(Call(call.tool, args))
+        return kept
+
     def _views(self, calls: Sequence[Call]) -> list[CallView]:
         return [self._view(call) for call in calls]
 
@@ -235,20 +252,6 @@ class Decisions:
     def _results(self, calls: Sequence[Call], entered: Sequence[Entered]) -> list[CallResult]:
         outcomes = {one.index: one.outcome for one in entered}
         return [CallResult(self._view(call), outcomes.get(index)) for index, call in enumerate(calls)]
-
-
-def _without(calls: Sequence[Call], unticked: Sequence[Sequence[int]]) -> list[Call]:
-    """The calls without the items left out; a call with nothing left is left out whole."""
-    kept: list[Call] = []
-    for call, left_out in zip(calls, unticked, strict=True):
-        mails = call.args.get("mails")
-        if not left_out or not isinstance(mails, Sequence):
-            kept.append(call)
-            continue
-        rest = [mail for index, mail in enumerate(mails) if index not in set(left_out)]
-        if rest:
-            kept.append(Call(call.tool, {**call.args, "mails": rest}))
-    return kept
 
 
 def _unticked(kept: Any, plan: Plan) -> list[list[int]]:

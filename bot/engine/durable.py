@@ -8,6 +8,8 @@ idle MeshClaw may use.
 import asyncio
 import itertools
 import logging
+import sqlite3
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
@@ -16,6 +18,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy.engine import URL
 
+from bot.contracts.errors import OperatorMends
 from bot.engine.serializer import SealedJson
 from bot.store.sealing import Vault
 
@@ -25,6 +28,14 @@ _PAUSES = (1, 2, 5, 15, 60)  # seconds
 _PURGED_AT_ONCE = 1000
 _GRACE = 3.0  # seconds
 _log = structlog.get_logger("engine.durable")
+
+
+def _check_sqlite(version: tuple[int, ...]) -> None:
+    if version < (3, 42):  # DBOS 3.4 asks it for unixepoch('subsec') from Python 3.12 on
+        raise OperatorMends(
+            f"This Python's SQLite {'.'.join(map(str, version))} is too old for Python 3.12 and newer.",
+            "Use Python 3.11, an SQLite of 3.42 or newer, or PostgreSQL.",
+        )
 
 
 class Durable:
@@ -39,7 +50,10 @@ class Durable:
         self._running: set[asyncio.Task[None]] = set()
 
     def launch(self) -> None:
-        """Start DBOS on the running event loop; what this executor left unfinished is taken up again."""
+        """Start DBOS on the running event loop; what this executor left unfinished is taken up again. Raises
+        OperatorMends where DBOS would fail."""
+        if self._url.get_backend_name() == "sqlite" and sys.version_info >= (3, 12):
+            _check_sqlite(sqlite3.sqlite_version_info)
         library = logging.getLogger("dbos")
         library.setLevel(logging.ERROR)
         library.handlers, library.propagate = [logging.NullHandler()], True  # else it prints errors itself, in full

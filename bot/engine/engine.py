@@ -218,22 +218,26 @@ class Engine:
     async def _tell(self, request: Request, message: Message) -> None:
         """Say that it went wrong: in place of the answer, or, for a click, beside the card."""
         turn = LiveTurn(request, self._parts.turn_services)
-        try:
+
+        async def tell() -> None:
             if request.agent == "gate" or request.action == "whisper":
                 await turn.whisper(message)
             else:
                 await turn.say("answer", message)
+
+        try:
+            await _patiently(tell)
         except MeshClawError as error:
             _log.error("person not told", agent=request.agent, error=type(error).__name__)
 
     async def _recover(self) -> None:
         """Take up this replica's open requests at its start, and those of dead replicas at any time."""
         inbox, durable, me = self._parts.inbox, self._parts.durable, self._parts.executor
-        begun = await durable.unfinished()
-        for executor in ({*begun} | await inbox.executors()) - {me}:
-            if await self._parts.replicas.is_dead(executor):
-                await inbox.take_over(executor)
-                await durable.resume(begun.get(executor, []))
+        for executor in ({*await durable.unfinished()} | await inbox.executors()) - {me}:
+            async with self._parts.replicas.inheriting(executor) as mine:
+                if mine:
+                    await inbox.take_over(executor)
+                    await durable.resume((await durable.unfinished()).get(executor, []))
         for ticket in await inbox.open_tickets():
             self._lanes.add(ticket)
 

@@ -3,6 +3,8 @@
 import fcntl
 import os
 import zlib
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +24,9 @@ class Replicas(Protocol):
     async def claim(self) -> None: ...
 
     async def is_dead(self, executor: str) -> bool: ...
+
+    def inheriting(self, executor: str) -> AbstractAsyncContextManager[bool]:
+        """Whether that replica is dead and ours to clear up after; while inside, no other finds it so."""
 
     async def release(self) -> None: ...
 
@@ -52,6 +57,10 @@ class OneProcess:
         """With one process at a time, every other executor is a past one."""
         return True
 
+    @asynccontextmanager
+    async def inheriting(self, executor: str) -> AsyncIterator[bool]:
+        yield True
+
     async def release(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
@@ -74,9 +83,15 @@ class ManyProcesses:
         await self._held.execute(text("select pg_advisory_lock(:space, :key)"), _lock(self._executor))
 
     async def is_dead(self, executor: str) -> bool:
+        async with self.inheriting(executor) as dead:
+            return dead
+
+    @asynccontextmanager
+    async def inheriting(self, executor: str) -> AsyncIterator[bool]:
+        """Holds the dead one's lock meanwhile: two survivors resuming the same requests would run them twice."""
         async with self._engine.connect() as connection:
             free = await connection.execute(text("select pg_try_advisory_xact_lock(:space, :key)"), _lock(executor))
-            return bool(free.scalar())
+            yield bool(free.scalar())
 
     async def release(self) -> None:
         if self._held is not None:

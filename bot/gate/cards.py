@@ -46,6 +46,7 @@ class Card:
     created: datetime
     expires: datetime
     decided: datetime | None
+    changed: datetime
 
 
 class Cards:
@@ -334,6 +335,7 @@ class Cards:
             created=row.created_at,
             expires=row.expires_at,
             decided=row.decided_at,
+            changed=row.changed_at,
         )
 
     def _owner(self, card: Card) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +89,9 @@ def _engine(url: URL) -> AsyncEngine:
 
 def _private(file: Path) -> None:
     """Make the file readable by its owner alone; SQLite gives the files it lays beside it the same mode."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    with suppress(OSError):  # what cannot be made cannot be opened either, and that is told then
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -15,6 +15,8 @@ from bot.store.database import Database
 from bot.store.models import ConnectionRow, DocumentRow
 from bot.store.sealing import Vault
 
+_INSTALLATION = Person("", "")
+
 
 class Documents:
     """JSON documents by (person, space, name). A space is an agent's name, or `gate`."""
@@ -37,6 +39,11 @@ class Documents:
         owner = self._vault.pseudonym(person.owner)
         body = self._vault.seal(value, table="documents", owner=owner, row=f"{space}/{name}")
         await _put(self._database, DocumentRow, {"owner": owner, "space": space, "name": name}, body)
+
+    async def prove_key(self) -> None:
+        """Seal a word on first start, and open it on every later one. Raises OperatorMends when the key is another."""
+        if await self.load(_INSTALLATION, "key", "proof") is None:
+            await self.save(_INSTALLATION, "key", "proof", True)
 
     async def purge(self, space: str, prefix: str, before: datetime) -> int:
         """Delete documents not touched since `before` whose names start with `prefix`; their number."""

@@ -78,10 +78,14 @@ def option(label: str, value: str, description: str = "") -> Block:
 def long_option(text: str, value: str) -> Block:
     """A choice whose text goes on in its description when one line is too short for it."""
     words = plain(_ENTITY.sub("&amp;", text), 148)
-    first, *rest = split(words, 75)
+    first, *more = split(words, 75)
+    rest = "".join(more)
+    whole, _, begun = first.rpartition(" ")
+    if rest and len(whole) > 40 and width(begun + rest) <= 75:  # better between two words than within one
+        first, rest = whole, begun + rest
     entry: Block = {"text": _plain_text(first), "value": value}
     if rest:
-        entry["description"] = _plain_text("".join(rest))
+        entry["description"] = _plain_text(rest)
     return entry
 
 

@@ -219,7 +219,7 @@ def _trouble_line(trouble: Trouble, value: ReceiptValue, done: str) -> Block:
         elements += [*([run(", ")] if position else []), run(subject, limit=_SUBJECT, bold=True)]
     more = len(trouble.subjects) - _MOST_NAMES
     if more > 0:
-        elements.append(run(f" and {count(more, value.subjects)} more"))
+        elements.append(run(f" and {number(more)} more {value.subjects.one if more == 1 else value.subjects.many}"))
     elements.append(run(f" — {told(trouble.sums, done)}"))
     if trouble.sums.unknown:
         which = "it was" if trouble.sums.unknown == 1 else "they were"

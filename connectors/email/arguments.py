@@ -34,6 +34,7 @@ class MailArgument(_Arguments):
     sender: Line = ""
     subject: Line = ""
     date: Annotated[str, StringConstraints(pattern=_LINE, max_length=40)] = ""
+    why: Line = ""
 
 
 class _OnMails(_Arguments):

@@ -96,7 +96,7 @@ class ImapAccount:
         session = self._session
         if session.capabilities.isdisjoint((b"MOVE", b"UIDPLUS")):
             raise PersonMends(
-                f"{session.host} has no safe way to move mail (neither MOVE nor UIDPLUS).",
+                f"The server {session.host} has no safe way to move mail (neither MOVE nor UIDPLUS).",
                 "Move these mails in your mail program; nothing was changed.",
             )
         known = {item.ref: item for item in sought}
@@ -180,7 +180,7 @@ class ImapAccount:
         with session.talking(f"flag mail in {folder}"):
             validity = session.select(folder, writing=True)
             if not session.keeps(flag):
-                raise PersonMends(f"{session.host} cannot keep the flag {flag} in {folder}.")
+                raise PersonMends(f"The server {session.host} cannot keep the flag {flag} in {folder}.")
             for chunk in chunks(list(_by_uid(refs, validity))):
                 found = session.fetch(chunk, IDENTITY)
                 to_change = [

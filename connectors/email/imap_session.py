@@ -231,9 +231,10 @@ class ImapSession:
         except (imaplib.IMAP4.abort, OSError, EOFError) as error:
             self.broken = True
             said = "did not answer in time" if isinstance(error, TimeoutError) else "closed the connection"
-            raise ConnectionLost(f"{self.host} {said}.", "Try again in a few minutes; nothing was lost.") from None
+            mend = "Try again in a few minutes; nothing was lost."
+            raise ConnectionLost(f"The server {self.host} {said}.", mend) from None
         except imaplib.IMAP4.error as error:
-            raise TimeMends(f"{self.host} would not {doing}: {words(error)}.", "Try again later.") from None
+            raise TimeMends(f"The server {self.host} would not {doing}: {words(error)}.", "Try again later.") from None
 
 
 def chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -61,7 +61,7 @@ def _connect(host: str, port: int, security: str, context: ssl.SSLContext) -> IM
             client.starttls(context)
         elif security == "starttls" or not is_loopback(host):
             raise PersonMends(
-                f"{host} offers no encryption on port {port}, and a password is not sent in the clear.",
+                f"The server {host} offers no encryption on port {port}, and a password is not sent in the clear.",
                 "Use TLS, on most servers port 993.",
                 field="security",
             )
@@ -76,21 +76,21 @@ def _authenticate(client: IMAPClient, host: str, security: str, user: str, passw
         if client.has_capability("AUTH=PLAIN"):
             client.plain_login(user, password)
         elif client.has_capability("LOGINDISABLED"):
-            raise PersonMends(f"{host} takes no passwords on this connection.", "Use TLS.", field="security")
+            raise PersonMends(f"The server {host} takes no passwords on this connection.", "Use TLS.", field="security")
         elif not (user + password).isascii():
-            raise PersonMends(f"{host} cannot take a password that is not ASCII.", field="password")
+            raise PersonMends(f"The server {host} cannot take a password that is not ASCII.", field="password")
         else:
             client.login(user, password)
     except LoginError as error:
         if isinstance(error.__context__, imaplib.IMAP4.abort) or "[UNAVAILABLE]" in str(error):
-            raise TimeMends(f"{host} broke off the login.", "Try again in a few minutes.") from None
+            raise TimeMends(f"The server {host} broke off the login.", "Try again in a few minutes.") from None
         raise PersonMends(
-            f"{host} does not accept this user and password.",
+            f"The server {host} does not accept this user and password.",
             "Many providers want an app password instead of the usual one.",
             field="password",
         ) from None
     except (OSError, imaplib.IMAP4.error):
-        raise TimeMends(f"{host} broke off the login.", "Try again in a few minutes.") from None
+        raise TimeMends(f"The server {host} broke off the login.", "Try again in a few minutes.") from None
 
 
 def connecting(error: Exception, host: str, port: int) -> MeshClawError:
@@ -103,13 +103,12 @@ def connecting(error: Exception, host: str, port: int) -> MeshClawError:
             field="host",
         )
     if isinstance(error, ssl.SSLError):
-        return PersonMends(
-            f"{host} does not speak TLS on port {port}.", "Use 993 for TLS, or STARTTLS on 143.", field="port"
-        )
+        mend = "Use 993 for TLS, or STARTTLS on 143."
+        return PersonMends(f"The server {host} does not speak TLS on port {port}.", mend, field="port")
     if isinstance(error, (socket.gaierror, UnicodeError)):
         return PersonMends(f"There is no server named {host}.", "Check the name of the mail server.", field="host")
     if isinstance(error, ConnectionRefusedError):
         return PersonMends(f"Nothing answers at {host} on port {port}.", "Check the port and the server.", field="host")
     if isinstance(error, CapabilityError):
-        return PersonMends(f"{host} is missing something this needs: STARTTLS.", field="security")
-    return TimeMends(f"{host} does not answer on port {port}.", "Try again in a few minutes.")
+        return PersonMends(f"The server {host} is missing something this needs: STARTTLS.", field="security")
+    return TimeMends(f"The server {host} does not answer on port {port}.", "Try again in a few minutes.")

@@ -1,6 +1,6 @@
 """What the mail connector can do to a mailbox: move mails, and set or clear a flag. Nothing here deletes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
@@ -81,6 +81,11 @@ class MoveTool:
             group=given.group,
         )
 
+    def without(self, args: JsonObject, left_out: Collection[int]) -> JsonObject | None:
+        given = read(MoveArguments, args)
+        kept = [mail for index, mail in enumerate(given.mails) if index not in left_out]
+        return with_mails(given, kept) if kept else None
+
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         given = read(MoveArguments, args)
         async with self._opened(context.person) as mailbox:
@@ -152,6 +157,11 @@ class FlagTool:
             reversible=True,
             group=given.group,
         )
+
+    def without(self, args: JsonObject, left_out: Collection[int]) -> JsonObject | None:
+        given = read(FlagArguments, args)
+        kept = [mail for index, mail in enumerate(given.mails) if index not in left_out]
+        return with_mails(given, kept) if kept else None
 
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         given = read(FlagArguments, args)
@@ -252,7 +262,7 @@ def _subject(subject: str, mails: list[MailArgument]) -> str:
 
 
 def _item(mail: MailArgument) -> str:
-    parts: Iterable[str] = (mail.sender, mail.subject or "(no subject)", mail.date)
+    parts: Iterable[str] = (mail.sender, mail.subject or "(no subject)", mail.date, mail.why)
     return " · ".join(one_line(part) for part in parts if one_line(part))
 
 

@@ -358,7 +358,6 @@ async def test_when_the_server_stays_away_nobody_guesses(cut: tuple[Cutting, Box
     proxy.arm("AUTHENTICATE", "before", times=9)
     outcome = await outcome_task
     assert (outcome.state, outcome.unknown, outcome.inverse) == ("unknown", 2, None)
-    assert "nobody can tell" in outcome.note
     proxy.times = 0
     unfinished = await tool(mail, "mail.move").look_back(box.context, call.args)
     assert unfinished

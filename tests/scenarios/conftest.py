@@ -1,8 +1,9 @@
-"""Servers that scenarios share: a Dovecot over TLS."""
+"""What scenarios share: a Dovecot over TLS, and plain logs."""
 
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from tests.dovecot import Dovecot, dovecot, missing
 
@@ -21,3 +22,11 @@ def trusted(mail_server: Dovecot, monkeypatch: pytest.MonkeyPatch) -> Dovecot:
     """The same, its certificate trusted by this process."""
     monkeypatch.setenv("SSL_CERT_FILE", str(mail_server.ca))
     return mail_server
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_logs() -> Iterator[None]:
+    """One line each; left to itself structlog draws tracebacks with all local variables, which takes seconds."""
+    structlog.configure(processors=[structlog.stdlib.add_log_level, structlog.processors.JSONRenderer()])
+    yield
+    structlog.reset_defaults()

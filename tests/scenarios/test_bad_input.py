@@ -1,6 +1,6 @@
 """What people mistype, and mailboxes nobody expects: a clear message each, and nothing lost."""
 
-import time
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from harness import House
 
+HUGE = 50_000 if os.environ.get("MESHCLAW_CHAOS") == "long" else 5_000
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -116,19 +117,18 @@ async def test_mailbox_without_anything_to_propose(tmp_path: Path, house: House)
     assert not any(harness.is_card(each) for each in await human.messages("dana") if each["ts"] > before)
 
 
+@pytest.mark.chaos
 async def test_huge_mailbox(tmp_path: Path, house: House) -> None:
-    """5,000 mails; the card holds the newest 2,000 that can be tidied, the summary says how many are left for later."""
+    """The card holds the newest 2,000 that can be tidied, the summary says how many are left for later."""
     human = house.human
     lists = [f"List {number} <list{number}@lists{number}.example>" for number in range(60)]
     big = tmp_path / "big"
-    letters.put(big, [letters.newsletter(number, lists[number % 60]) for number in range(4_900)])
+    letters.put(big, [letters.newsletter(number, lists[number % 60]) for number in range(HUGE - 100)])
     letters.put(big, map(letters.question, range(100)))
     await house.connect("eve", f"maildir:{big}")
-    started = time.monotonic()
-    summary, card = await human.triage("eve", seconds=60)
-    assert time.monotonic() - started < 40
-    assert "5,000 mails in INBOX" in harness.words(summary)
-    assert "2,900 more wait for the next triage" in harness.words(summary)
+    summary, card = await human.triage("eve", seconds=300)
+    assert f"{HUGE:,} mails in INBOX" in harness.words(summary)
+    assert f"{HUGE - 2_100:,} more wait for the next triage" in harness.words(summary)
     assert harness.label_number(card, "Approve") == 2_000
     listed, pages = 0, 0
     await human.press("eve", card, "Show all")
@@ -142,6 +142,6 @@ async def test_huge_mailbox(tmp_path: Path, house: House) -> None:
     assert listed == 2_000
     await human.close("eve", view)
     await human.press("eve", card, "Approve")
-    receipt = await human.becomes("eve", card, harness.is_undoable, seconds=60)
+    receipt = await human.becomes("eve", card, harness.is_undoable, seconds=120)
     assert "2,000 mails: all done" in harness.words(receipt)
-    assert harness.mails(big).total() == 3_000
+    assert harness.mails(big).total() == HUGE - 2_000

@@ -214,6 +214,16 @@ async def test_database_is_locked_for_a_while(house: House) -> None:
     assert kinds(await since(house, before)) == {"card": 1, "summary": 1}
 
 
+@pytest.mark.parametrize("fault", ["drop_before", "error:invalid_blocks", "error:cant_update_message"])
+async def test_what_was_approved_is_done_whether_or_not_it_can_be_drawn(house: House, fault: str) -> None:
+    human = house.human
+    _, card = await human.triage("ada")
+    await human.fault("chat.update", fault, count=1)
+    await human.press("ada", card, "Approve")
+    await human.becomes("ada", card, harness.is_undoable)
+    assert archived(house) == 6
+
+
 async def test_messages_deleted_by_hand_do_not_stop_a_decision(house: House) -> None:
     """The person approves, and the card's message is gone when the receipt is drawn."""
     human = house.human

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +18,7 @@ from bot.contracts.errors import PersonMends
 from bot.contracts.json import JsonObject
 from bot.contracts.mail import MailReader, MailSource
 from bot.contracts.people import Person
-from bot.contracts.slack import Message, View
+from bot.contracts.slack import Message, SlackAway, View
 from bot.contracts.tools import Plan
 from bot.views import forms, help
 from bot.views import triage as views
@@ -95,7 +96,8 @@ class TriageAgent:
             nonlocal told
             if time.monotonic() - max(told, started) > _TOLD_AFTER:
                 told = time.monotonic()
-                await turn.say("answer", views.working(done, whole, phase))
+                with suppress(SlackAway):  # the next sign will do
+                    await turn.say("answer", views.working(done, whole, phase))
 
         folder = await sorting.find_folder(mailbox, chosen.folder)
         mind = await self._mind(turn, mailbox, progress)
@@ -246,10 +248,13 @@ def _carried_out(turn: Turn) -> list[str]:
 
 def _notes(mails: Sequence[sorting.Sorted], left_over: int) -> tuple[str, ...]:
     notes = []
-    odd = sum(mail.odd for mail in mails)
-    if odd:
-        amount = "1 mail hides" if odd == 1 else f"{odd} mails hide"
-        notes.append(f"{amount} text or came damaged; what is hidden was left out of the sorting.")
+    hidden, damaged = sum(mail.hidden for mail in mails), sum(mail.damaged for mail in mails)
+    if hidden:
+        amount = "1 mail hides" if hidden == 1 else f"{hidden} mails hide"
+        notes.append(f"{amount} text from the reader; it was left out of the sorting.")
+    if damaged:
+        amount = "1 mail is" if damaged == 1 else f"{damaged} mails are"
+        notes.append(f"{amount} not quite well formed, and sorted by what can be read.")
     if left_over:
         notes.append(f"The card holds the newest {plan.MOST:,} mails; {left_over:,} more wait for the next triage.")
     return tuple(notes)

@@ -9,6 +9,7 @@ from bot.contracts.json import Json
 from bot.contracts.mail import Folder, FolderRole
 from bot.contracts.tools import Call
 
+_WHY = 300
 MOST = 2_000
 """Mails on one card: what a person can still look through."""
 
@@ -92,4 +93,5 @@ def _mail(mail: Sorted) -> Json:
         "sender": mail.sender,
         "subject": mail.subject,
         "date": mail.received.date().isoformat(),
+        "why": "; ".join(mail.verdict.reasons[:2])[:_WHY] if mail.verdict.bucket is Bucket.JUNK else "",
     }

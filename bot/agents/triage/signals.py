@@ -13,6 +13,7 @@ from bot.contracts.mail import Mail
 WORDS = 250
 TEXT = 2_000
 _LETTERS = 40
+_AROUND = ".,;:()[]<>\"*-_"
 _EAST = "\u3040"
 _TOKEN = re.compile(
     r"https?://([^\s/?#<>\"]{1,200})\S{0,300}|[\w.+-]{1,64}+@([\w.-]{1,100})|(\d[\d.,:]{0,20})"
@@ -110,8 +111,9 @@ def tokens(text: str, most: int) -> list[str]:
     """Words for the learner: links as their host, addresses as their domain, numbers by length, Chinese by pairs."""
     found: list[str] = []
     for chunk in text.split():
-        if chunk.isalpha() and chunk[0] < _EAST and len(chunk) <= _LETTERS:
-            found.append(chunk)  # most are plain words, and need no closer look
+        word = chunk.strip(_AROUND)
+        if word.isalpha() and word[0] < _EAST and len(word) <= _LETTERS:
+            found.append(word)  # most are plain words, and need no closer look
         else:
             found.extend(_taken_apart(chunk))
     return found[:most]

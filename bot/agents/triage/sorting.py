@@ -37,7 +37,8 @@ class Sorted:
     subject: str
     received: datetime
     flagged: bool
-    odd: bool
+    hidden: bool
+    damaged: bool
     verdict: Verdict
 
 
@@ -70,7 +71,8 @@ class Harvest:
                 subject=mail.subject[:_SUBJECT],
                 received=mail.received,
                 flagged="\\Flagged" in mail.flags,
-                odd=mail.hidden or bool(mail.defects),
+                hidden=mail.hidden,
+                damaged=bool(mail.defects),
                 verdict=kept,
             )
         )

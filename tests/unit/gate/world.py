@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from bot.contracts.errors import PersonMends
@@ -49,6 +49,10 @@ class MarkTool:
 
     def describe(self, args: JsonObject) -> CallView:
         return CallView("Mark", "things", "box", tuple(_things(args)), reversible=True)
+
+    def without(self, args: JsonObject, left_out: Collection[int]) -> JsonObject | None:
+        rest = [thing for index, thing in enumerate(_things(args)) if index not in left_out]
+        return {"things": rest} if rest else None
 
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         self.world.people.add(context.person)
