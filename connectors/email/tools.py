@@ -72,11 +72,12 @@ class MoveTool:
 
     def describe(self, args: JsonObject) -> CallView:
         given = read(MoveArguments, args)
+        heading = _subject(given.subject, given.mails)
         return CallView(
             verb=given.verb,
-            subject=_subject(given.subject, given.mails),
+            subject=heading,
             where=f"{given.folder} → {_folder_words(given.to)}",
-            items=tuple(_item(mail) for mail in given.mails),
+            items=tuple(_item(mail, heading) for mail in given.mails),
             reversible=True,
             group=given.group,
         )
@@ -149,11 +150,12 @@ class FlagTool:
 
     def describe(self, args: JsonObject) -> CallView:
         given = read(FlagArguments, args)
+        heading = _subject(given.subject, given.mails)
         return CallView(
             verb=_flag_words(given),
-            subject=_subject(given.subject, given.mails),
+            subject=heading,
             where=given.folder if given.flag.lower() in _FLAG_WORDS else f"{given.folder}, {given.flag}",
-            items=tuple(_item(mail) for mail in given.mails),
+            items=tuple(_item(mail, heading) for mail in given.mails),
             reversible=True,
             group=given.group,
         )
@@ -261,8 +263,10 @@ def _subject(subject: str, mails: list[MailArgument]) -> str:
     return one_line(sender or subject) or f"{len(mails)} mail{'s' if len(mails) > 1 else ''}"
 
 
-def _item(mail: MailArgument) -> str:
-    parts: Iterable[str] = (mail.sender, mail.subject or "(no subject)", mail.date, mail.why)
+def _item(mail: MailArgument, heading: str) -> str:
+    """One mail in a line, under a heading that names the sender already where all are of one."""
+    sender = "" if one_line(mail.sender) == heading else mail.sender
+    parts: Iterable[str] = (sender, mail.subject or "(no subject)", mail.why, mail.date)
     return " · ".join(one_line(part) for part in parts if one_line(part))
 
 

@@ -152,10 +152,11 @@ class _Case:
 
     def _task(self, mail: Mail) -> Verdict | None:
         """A machine that hands the person something to do: it says so plainly and is no advertisement."""
-        if self.seen.one_click and not bulk.hands_over(mail):
+        handed = bulk.hands_over(mail)
+        if not handed and (self.seen.one_click or not bulk.owes(mail)):
             return None
         wants = asked(mail.subject, mail.text, self.seen.words, day_of(mail.received, self.now))
-        if wants.nothing or not (bulk.hands_over(mail) or (wants.request and wants.deadline and bulk.owes(mail))):
+        if wants.nothing or not (handed or (wants.request and wants.deadline)):
             return None
         reasons = [said(wants.deadline, self.now.date()), "waits for something from you"]
         return self.verdict(Bucket.NEEDS_ACTION, 0.8, "header", reasons, self._ahead(wants.deadline))

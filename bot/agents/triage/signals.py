@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from bot.agents.triage import trust
@@ -71,7 +72,7 @@ def read(mail: Mail, mind: Mind) -> Signals:
     precedence = headers.get("precedence", "").strip().lower()[:12]
     submitted = headers.get("auto-submitted", "no").strip().lower()
     automatic = not submitted.startswith("no") or "x-auto-response-suppress" in headers
-    machine = _MACHINE.search(local) is not None
+    machine, no_reply, editorial = _bearers(local)
     people = len(mail.to) + len(mail.cc)
     cites = (*mail.references[-20:], mail.in_reply_to) if mail.in_reply_to else mail.references[-20:]
     return Signals(
@@ -84,8 +85,8 @@ def read(mail: Mail, mind: Mind) -> Signals:
         bulk="list-unsubscribe" in headers or "list-id" in headers or precedence in {"bulk", "list", "junk"},
         discussion="list-post" in headers and not automatic and not machine,
         machine=machine,
-        no_reply=_NO_REPLY.search(local) is not None,
-        editorial=_EDITORIAL.search(local) is not None,
+        no_reply=no_reply,
+        editorial=editorial,
         one_click="list-unsubscribe-post" in headers,
         precedence=precedence,
         place=_place(mail, mind, people),
@@ -96,6 +97,12 @@ def read(mail: Mail, mind: Mind) -> Signals:
         words=tuple(tokens(mail.text[:TEXT].lower(), WORDS)),
         signs=tuple(trust.signs(mail, mind, auth)),
     )
+
+
+@lru_cache(4_096)
+def _bearers(local: str) -> tuple[bool, bool, bool]:
+    """Whether an address, by its first part, is a machine's, takes no answers, is an editor's."""
+    return bool(_MACHINE.search(local)), bool(_NO_REPLY.search(local)), bool(_EDITORIAL.search(local))
 
 
 def _place(mail: Mail, mind: Mind, people: int) -> Place:
@@ -148,11 +155,11 @@ def features(mail: Mail, seen: Signals) -> tuple[str, ...]:
     real one does not speak for it."""
     address, domain = seen.address, mail.sender.address.rpartition("@")[2]
     mark = "" if seen.verified else "?"
-    found = set(seen.words)
-    found.update([f"s:{token}" for token in tokens(mail.subject[:300].lower(), 30)])
-    found.update([f"n:{word}" for word in mail.sender.name.lower()[:80].split()[:4]])
-    found.update([f"h:{name}" for name in _FLAGGED_HEADERS if name in mail.headers])
-    found.update(
+    found = list(seen.words)
+    found.extend([f"s:{token}" for token in tokens(mail.subject[:300].lower(), 30)])
+    found.extend([f"n:{word}" for word in mail.sender.name.lower()[:80].split()[:4]])
+    found.extend([f"h:{name}" for name in _FLAGGED_HEADERS if name in mail.headers])
+    found.extend(
         (
             f"f{mark}:{address[:80]}",
             f"d{mark}:{domain[:60]}",
@@ -168,7 +175,7 @@ def features(mail: Mail, seen: Signals) -> tuple[str, ...]:
         ("r", str(min(seen.people, 4)), "1"),
     ):
         if value != usual:  # what most mails share says nothing, and would only echo the last thing learned
-            found.add(f"{name}:{value}")
+            found.append(f"{name}:{value}")
     for name, holds in (
         ("html", mail.html_only),
         ("attachment", mail.attachments > 0),
@@ -181,10 +188,10 @@ def features(mail: Mail, seen: Signals) -> tuple[str, ...]:
         ("capitals", mail.subject.isupper()),
     ):
         if holds:
-            found.add(f"·{name}")
+            found.append(f"·{name}")
     if seen.known.corresponds:
-        found.add(f"·answered{round(4 * seen.known.reply_rate)}")
+        found.append(f"·answered{round(4 * seen.known.reply_rate)}")
     list_id = mail.headers.get("list-id", "").rpartition("<")[2].strip(" >").lower()[:80]
     if list_id:
-        found.add(f"l:{list_id}")
-    return tuple(sorted(found))
+        found.append(f"l:{list_id}")
+    return tuple(dict.fromkeys(found))

@@ -72,7 +72,7 @@ class Harvest:
                 received=mail.received,
                 flagged="\\Flagged" in mail.flags,
                 hidden=mail.hidden,
-                damaged=bool(mail.defects),
+                damaged=bool(mail.defects) and not mail.hidden,
                 verdict=kept,
             )
         )
