@@ -12,11 +12,11 @@ from pathlib import Path
 
 OWNER = "alice@harbour.example"
 _COMMON = """
-the a of to and in is it that for on with as at by from we you can could please would will have has been not meeting
-report budget crane harbour invoice contract draft review friday monday tomorrow deadline question answer ship cargo
-schedule weather team project customer order delivery payment price offer sale news story update release server build
-failed passed backup ticket issue comment merged branch security login password account weekly digest article read more
-click here unsubscribe view browser privacy thanks regards best hello dear team
+the a of to and in is it that for on with as at by from we you can could please would will have has been not was are
+this but they their there which when more about after some other into than then time people work year week first new
+meeting report budget crane harbour invoice contract draft review friday monday tomorrow question answer ship cargo
+schedule weather team project customer order delivery price news story update release server build backup issue comment
+branch article number part place side long good great small large next early young important public thanks hello
 """
 _SYLLABLES = ("ba", "ko", "li", "mer", "ta", "ven", "su", "dor", "ni", "pel", "gra", "shi", "mon", "ka", "ru", "tel")
 

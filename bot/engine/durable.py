@@ -98,7 +98,11 @@ class Durable:
 
     async def step(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Within a request: run and remember the result, which must be small plain JSON."""
-        result: T = await DBOS.run_step_async({"name": name}, work)
+
+        async def step() -> T:  # DBOS wants a coroutine function, not one that returns a coroutine
+            return await work()
+
+        result: T = await DBOS.run_step_async({"name": name}, step)
         return result
 
     async def unfinished(self) -> dict[str, list[str]]:

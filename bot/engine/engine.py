@@ -35,6 +35,7 @@ _REMEMBER_KEYS = timedelta(days=2)  # Slack redelivers for minutes; two days are
 _REMEMBER_STEPS = timedelta(hours=1)
 _PAUSES = (1, 2, 5, 10, 30, 60, 120, 300, 600)  # seconds between attempts while Slack or the database is away
 _HALTED = timedelta(minutes=10)
+_GRACE = 3.0  # seconds
 _log = structlog.get_logger("engine")
 
 
@@ -62,6 +63,7 @@ class Engine:
         self._commands = Commands(parts.agents, parts.accounts.words)
         self._lanes = Lanes(parts.inbox, parts.durable.run)
         self._clock = AsyncIOScheduler(timezone=UTC)
+        self._jobs: set[asyncio.Task[Any]] = set()
         self._gate: Mapping[str, Callable[[Request], Awaitable[Decided | None]]] = {
             "approve": parts.decisions.approve,
             "deny": parts.decisions.turn_down,
@@ -83,6 +85,9 @@ class Engine:
 
     async def stop(self) -> None:
         if self._clock.running:
+            self._clock.pause()
+            if self._jobs:  # shutting the clock down would break them off within a query
+                await asyncio.wait(self._jobs, timeout=_GRACE)
             self._clock.shutdown(wait=False)
         await self._lanes.stop()
         await self._parts.durable.stop()
@@ -264,10 +269,15 @@ class Engine:
         """A job of the clock: an error is logged, and the next time it runs again."""
 
         async def run() -> None:
+            task = asyncio.current_task()
+            assert task
+            self._jobs.add(task)
             try:
                 await job()
             except Exception as error:
                 _log.warning("clock job failed", job=job.__name__, error=type(error).__name__)
+            finally:
+                self._jobs.discard(task)
 
         return run
 

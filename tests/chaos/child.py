@@ -1,8 +1,8 @@
-"""`meshclaw run`, killed at a chosen moment. Production code knows nothing of this: the points are wrapped from outside.
+"""`meshclaw run`, killed at a chosen moment. Production code knows nothing of it: the points are wrapped from outside.
 
 Run as a program it imports MeshClaw once and forks a life for each order it reads: one JSON object a line with
-`folder`, `environment`, `life` and `at`, the number of the crossing to die at (0: none). It answers with the pid. A life
-writes its crossings to `crossings.LIFE`, its mails' renames to `renames`, its output to `out.LIFE` and `err.LIFE`.
+`folder`, `environment`, `life` and `at`, the number of the crossing to die at (0: none). It answers with the pid. A
+life writes its crossings to `crossings.LIFE`, its mails' renames to `renames`, its output to `out.LIFE` and `err.LIFE`.
 """
 
 import functools

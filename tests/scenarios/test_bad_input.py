@@ -32,7 +32,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     [
         ("--sinse 7d", "does not know “--sinse”"),
         ("everything now", "does not know “everything”"),
-        ("--since", "--since does not understand “”"),
+        ("--since", "--since needs a span or a day"),
         ("--since yesterday", "--since does not understand “yesterday”"),
         ("--since 0d", "--since does not understand “0d”"),
         ("--since -3d", "--since does not understand “-3d”"),

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +16,7 @@ import letters
 import pytest
 from hostile_mail import COUNT, hostile_mails
 
+from bot.demo import sample_mail
 from bot.workspace.model import APP_TOKEN, BOT_TOKEN
 from bot.workspace.server import Workspace
 from tests.dovecot import Dovecot
@@ -84,7 +86,7 @@ async def test_triage_prints_one_line_a_mail_and_changes_nothing(tmp_path: Path)
 
 async def test_triage_of_the_sample_mail_as_text(tmp_path: Path) -> None:
     box = tmp_path / "box"
-    harness.sample_mail.fill(box, "ada", harness.datetime.now(harness.UTC))
+    sample_mail.fill(box, "ada", datetime.now(UTC))
     code, out, err = await typed("triage", "--mail", f"maildir:{box}", folder=tmp_path)
     assert (code, err) == (0, "")
     assert len(out.splitlines()) == 2 * harness.mails(box).total()

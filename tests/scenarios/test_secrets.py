@@ -1,7 +1,10 @@
 """What people write and what they are trusted with stays out of the logs, and out of the database in the clear."""
 
+import asyncio
+import json
 import logging
 import re
+import sys
 from pathlib import Path
 
 import harness
@@ -100,3 +103,47 @@ async def test_library_for_durable_workflows_has_no_console_of_its_own(tmp_path:
         library = logging.getLogger("dbos")
         assert library.propagate
         assert not any(isinstance(handler, logging.StreamHandler) for handler in library.handlers)
+
+
+SAYING = """
+import asyncio, logging, structlog
+from bot import logs
+logs.configure("DEBUG")
+secret = "Quokka" + "marmalade"
+log = structlog.get_logger("engine")
+log.error("request failed", agent="triage", subject=secret, args={"text": secret})
+try:
+    raise ValueError(f"cannot parse {secret}")
+except ValueError as error:
+    log.error("request failed", error_id="1", exc_info=error)
+    logging.getLogger("imaplib").error("server said %s", secret, exc_info=error)
+    logging.getLogger("dbos").error(f"step failed: {secret}")
+
+async def forgotten():
+    async def fails():
+        raise ValueError(secret)
+    asyncio.get_running_loop().create_task(fails())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+asyncio.run(forgotten())
+import gc; gc.collect()
+"""
+
+
+async def test_logs_say_where_and_never_what() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", SAYING), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    out, _ = await process.communicate()
+    lines = out.decode().splitlines()
+    assert SUBJECT not in out.decode()
+    told = [json.loads(line) for line in lines]
+    assert [each["event"] for each in told] == ["request failed", "request failed", "library", "library", "library"]
+    assert told[0]["withheld"] == ["args", "subject"]
+    assert told[1]["exception"]["class"] == "ValueError"
+    assert [(each["logger"], each.get("error")) for each in told[2:]] == [
+        ("imaplib", "ValueError"),
+        ("dbos", None),
+        ("asyncio", "ValueError"),
+    ]

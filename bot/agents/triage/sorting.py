@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any, TypeVar
 
 from bot.agents.triage.classify import classify
 from bot.agents.triage.history import HistoryReader
@@ -14,6 +15,8 @@ from bot.agents.triage.mind import Mind
 from bot.agents.triage.verdict import Bucket, Verdict
 from bot.contracts.errors import PersonMends
 from bot.contracts.mail import Address, Folder, FolderRole, Mail, MailReader, MailRef
+
+T = TypeVar("T")
 
 Progress = Callable[[str, int, int | None], Awaitable[None]]
 """Phase in words, mails read, mails in all (None: unknown)."""
@@ -50,6 +53,7 @@ class Harvest:
     counts: Counter[str] = field(default_factory=Counter)
     _lessons: Counter[str] = field(default_factory=Counter)
     _kept: int = 0
+    _same: dict[Any, Any] = field(default_factory=dict)
 
     def add(self, mail: Mail, verdict: Verdict) -> None:
         self.counts[verdict.bucket] += 1
@@ -59,15 +63,17 @@ class Harvest:
         first = self._lessons[lesson] <= _LESSONS_PER_SENDER and self._kept < _LESSONS_IN_ALL
         teaches = first or needing <= _CORRECTABLE
         self._kept += teaches
-        kept = verdict if teaches else Verdict(
-            verdict.bucket, verdict.confidence, verdict.reasons, verdict.decided_by, (), verdict.deadline
+        features = tuple(map(self._once, verdict.features)) if teaches else ()
+        reasons = self._once(verdict.reasons)
+        kept = Verdict(
+            verdict.bucket, verdict.confidence, reasons, verdict.decided_by, features, verdict.deadline
         )  # fmt: skip
         self.mails.append(
             Sorted(
                 ref=mail.ref,
                 message_id=mail.message_id,
-                sender=str(Address(mail.sender.name[:_NAME], mail.sender.address)),
-                address=mail.sender.address,
+                sender=self._once(str(Address(mail.sender.name[:_NAME], mail.sender.address))),
+                address=self._once(mail.sender.address),
                 subject=mail.subject[:_SUBJECT],
                 received=mail.received,
                 flagged="\\Flagged" in mail.flags,
@@ -76,6 +82,11 @@ class Harvest:
                 verdict=kept,
             )
         )
+
+    def _once(self, value: T) -> T:
+        """The value as it was kept first: of what many mails share, memory holds one copy."""
+        kept: T = self._same.setdefault(value, value)
+        return kept
 
 
 async def find_folder(mailbox: MailReader, name: str) -> Folder:

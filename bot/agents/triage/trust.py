@@ -6,6 +6,7 @@ what they did themselves. Nothing a sender can write raises it; much of what the
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 from bot.agents.triage.domains import organisation, shared, skeleton
@@ -51,6 +52,7 @@ def authentication(mail: Mail, mind: Mind) -> Auth:
     return judge(results, mail.sender.address, mail.headers.get("list-id", ""))
 
 
+@lru_cache(2_048)
 def judge(results: str, sender: str, list_id: str = "") -> Auth:
     """Read the results for a sender: DMARC decides; without it DKIM or SPF for the sender's own organisation.
 

@@ -11,7 +11,7 @@ from tests import dovecot
 
 async def test_acknowledgements_are_measured() -> None:
     found = await ack.measure(seconds=0.2, alone=2)
-    assert [figure.name for figure in found][0] == "acknowledgements at 64 concurrent"
+    assert found[0].name == "acknowledgements at 64 concurrent"
     assert all(figure.measured > 0 and figure.floor for figure in found)
 
 

@@ -180,9 +180,7 @@ async def test_a_lane_may_be_wider_or_narrower_than_a_person(inbox: Inbox) -> No
     assert tickets[0].lane != (await saved(inbox, wish("3"))).lane
 
 
-async def test_the_open_requests_of_the_dead_are_taken_over_in_order_and_once(
-    database: Database, vault: Vault
-) -> None:
+async def test_the_open_requests_of_the_dead_are_taken_over_in_order_and_once(database: Database, vault: Vault) -> None:
     dead, one, two = (Inbox(database, vault, name) for name in ("dead", "one", "two"))
     left = [await saved(dead, wish(number)) for number in range(5)]
     await dead.finish(left[2].key)

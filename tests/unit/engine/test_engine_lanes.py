@@ -131,7 +131,9 @@ async def test_a_run_that_breaks_off_is_taken_up_again_and_holds_up_nobody(inbox
     await runs.until(runs.ended, 2)
 
 
-async def test_a_lane_waits_for_an_earlier_request_another_replica_has(postgres_url: str, vault: Vault, tmp_path: Path) -> None:
+async def test_a_lane_waits_for_an_earlier_request_another_replica_has(
+    postgres_url: str, vault: Vault, tmp_path: Path
+) -> None:
     database = Database(address_of(postgres_url, tmp_path))
     await database.migrate()
     one, two = Inbox(database, vault, "one"), Inbox(database, vault, "two")

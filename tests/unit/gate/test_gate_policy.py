@@ -33,7 +33,7 @@ def test_a_tool_that_declares_nothing_counts_as_the_worst() -> None:
 
 
 def test_the_worst_is_the_last_in_the_order() -> None:
-    assert list(Effect)[0] is Effect.READ
+    assert next(iter(Effect)) is Effect.READ
     assert list(Effect)[-1] is WORST
 
 
