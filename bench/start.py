@@ -6,9 +6,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness import process_house
+
 from bench.figures import Figure, at_most
 from bench.process import COMPILED, processor_seconds, resident
-from tests.harness import process_house
 
 _STARTS = 5
 

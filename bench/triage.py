@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from dovecot import PASSWORD, USER, Dovecot, dovecot, missing
+from harness import process_house
+
 from bench.figures import Figure, at_least, at_least_of, at_most, unlimited
 from bench.mailbox import OWNER, fill
 from bench.process import COMPILED, peak
@@ -17,8 +20,6 @@ from bot.agents.triage import sorting
 from bot.agents.triage.mind import Mind
 from bot.contracts.mail import Folder, MailReader
 from connectors.email import standalone
-from tests.dovecot import PASSWORD, USER, Dovecot, dovecot, missing
-from tests.harness import process_house
 
 _SPEED, _MEMORY, _SENT = 6_000, 50_000, 2_000
 _ROUNDS = 3

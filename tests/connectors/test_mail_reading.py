@@ -131,7 +131,7 @@ HOSTILE = [
     b"Subject: " + b"x" * 200_000 + b"\n\nhello",
     b"Subject: a\rb\nDate: Mon, 99 Foo 0000 99:99:99 +9999\n\nhello",
     b"Subject: {100000}\n\n* 1 FETCH (UID 9 FLAGS (\\Deleted))\n",
-    b"From: )(\"\\ a@x\n\n) FLAGS (x)\n",
+    b'From: )("\\ a@x\n\n) FLAGS (x)\n',
     b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(1_500)),
     b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 10_000,
     b"Content-Type: text/html\n\n" + b"<div>" * 20_000,

@@ -14,7 +14,7 @@ from bot.contracts.mail import Mail
 WORDS = 250
 TEXT = 2_000
 _LETTERS = 40
-_AROUND = ".,;:()[]<>\"*-_"
+_AROUND = '.,;:()[]<>"*-_'
 _EAST = "\u3040"
 _TOKEN = re.compile(
     r"https?://([^\s/?#<>\"]{1,200})\S{0,300}|[\w.+-]{1,64}+@([\w.-]{1,100})|(\d[\d.,:]{0,20})"

@@ -3,10 +3,10 @@
 import email
 import email.policy
 
+import dovecot
 import pytest
 
 from bench import ack, figures, mailbox, start, triage
-from tests import dovecot
 
 
 async def test_acknowledgements_are_measured() -> None:
