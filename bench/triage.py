@@ -22,7 +22,7 @@ from bot.contracts.mail import Folder, MailReader
 from connectors.email import standalone
 
 _SPEED, _MEMORY, _SENT = 6_000, 50_000, 2_000
-_ROUNDS = 3
+_ROUNDS = 5
 _PATIENCE = 600.0
 
 

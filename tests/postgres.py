@@ -34,7 +34,7 @@ def postgres_server() -> Iterator[str]:
     address = server.get_uri()
     with psycopg.connect(address, autocommit=True) as connection:
         for setting in _DURABILITY_NOT_TESTED:
-            connection.execute(f"alter system set {setting} = off")  # type: ignore[call-overload]
+            connection.execute(f"alter system set {setting} = off")
         connection.execute("select pg_reload_conf()")
     yield address
     server.cleanup()
@@ -76,4 +76,4 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def _run(address: str, statement: str) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)

@@ -80,7 +80,7 @@ def wrap(folder: Path, crossings: Crossings) -> None:
         os.write(renames, f"{source}\t{target}\n".encode())
         crossings.cross("after rename")
 
-    os.rename = renamed
+    os.rename = renamed  # type: ignore[assignment]
 
 
 def live(order: dict[str, Any]) -> int:

@@ -49,12 +49,16 @@ def classify(mail: Mail, mind: Mind, now: datetime) -> Verdict:
 class _Case:
     """One mail on its way through the stages; each returns a verdict or passes."""
 
-    __slots__ = ("features", "mail", "mind", "now", "seen", "signs")
+    __slots__ = ("_features", "mail", "mind", "now", "seen", "signs")
 
     def __init__(self, mail: Mail, mind: Mind, seen: Signals, now: datetime) -> None:
         self.mail, self.mind, self.seen, self.now = mail, mind, seen, now
-        self.features = features(mail, seen)
         self.signs = self._signs()
+        self._features: tuple[str, ...] = ()
+
+    def features(self) -> tuple[str, ...]:
+        self._features = self._features or features(self.mail, self.seen)
+        return self._features
 
     def _signs(self) -> list[Sign]:
         """What speaks against the mail. What a text says is not held against senders the person writes to or once
@@ -75,7 +79,7 @@ class _Case:
         self, bucket: Bucket, confidence: float, by: DecidedBy, reasons: list[str], until: date | None = None
     ) -> Verdict:
         told = tuple(dict.fromkeys(reason for reason in reasons if reason))[:_MOST_REASONS]
-        return Verdict(bucket, round(min(1.0, max(0.0, confidence)), 3), told, by, self.features, until)
+        return Verdict(bucket, round(min(1.0, max(0.0, confidence)), 3), told, by, until, self.features)
 
     def by_rule(self) -> Verdict | None:
         """The person's own rules; one that names a sender does not hold for a mail that only claims to be theirs."""
@@ -93,7 +97,7 @@ class _Case:
         if points >= STRONG and len(self.signs) > 1:
             return self.verdict(Bucket.JUNK, min(0.99, 0.6 + points / 20), "header", reasons)
         if points >= GRAVE:
-            likely = self.mind.learner.probabilities(self.features)[LEARNED.index(Bucket.JUNK)]
+            likely = self.mind.learner.probabilities(self.features())[LEARNED.index(Bucket.JUNK)]
             if likely >= SURE[Bucket.JUNK]:
                 return self.verdict(Bucket.JUNK, likely, "learner", [*reasons, "like mail you have in Junk"])
             return self.verdict(Bucket.TO_CHECK, min(0.9, points / 6), "header", reasons)
@@ -119,7 +123,7 @@ class _Case:
         if not leaning or leaning[1] < _DECISIVE or not (seen.bulk or seen.automatic or seen.machine or seen.no_reply):
             return None
         bucket, weight = leaning
-        likely = self.mind.learner.probabilities(self.features)[LEARNED.index(bucket)]
+        likely = self.mind.learner.probabilities(self.features())[LEARNED.index(bucket)]
         if likely < 0.3:
             return None
         told = f"you sorted mail from {seen.address} like this before"
@@ -168,7 +172,7 @@ class _Case:
     def by_learner(self) -> Verdict:
         """What was learned on top of what is believed from the start; a pass when that is not enough."""
         before = prior(self.mail, self.seen, self.signs, self.now)
-        learned = self.mind.learner.scores(self.features)
+        learned = self.mind.learner.scores(self.features())
         found = softmax([start + score for start, score in zip(before.row, learned, strict=True)])
         place = max(range(len(found)), key=found.__getitem__)
         bucket, confidence = LEARNED[place], found[place]

@@ -129,9 +129,7 @@ def rows(run_id: str, mails: Sequence[Sorted]) -> tuple[TriageRow, ...]:
 def lessons(mails: Sequence[Sorted]) -> dict[str, Lesson]:
     """What can be learned from, by uid: the few of each sender whose features were kept."""
     return {
-        mail.ref.uid: Lesson(mail.address, mail.verdict.bucket.value, mail.verdict.features)
-        for mail in mails
-        if mail.verdict.features
+        mail.ref.uid: Lesson(mail.address, mail.verdict.bucket.value, mail.features) for mail in mails if mail.features
     }
 
 

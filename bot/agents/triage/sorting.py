@@ -43,6 +43,7 @@ class Sorted:
     hidden: bool
     damaged: bool
     verdict: Verdict
+    features: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -63,11 +64,7 @@ class Harvest:
         first = self._lessons[lesson] <= _LESSONS_PER_SENDER and self._kept < _LESSONS_IN_ALL
         teaches = first or needing <= _CORRECTABLE
         self._kept += teaches
-        features = tuple(map(self._once, verdict.features)) if teaches else ()
         reasons = self._once(verdict.reasons)
-        kept = Verdict(
-            verdict.bucket, verdict.confidence, reasons, verdict.decided_by, features, verdict.deadline
-        )  # fmt: skip
         self.mails.append(
             Sorted(
                 ref=mail.ref,
@@ -79,7 +76,8 @@ class Harvest:
                 flagged="\\Flagged" in mail.flags,
                 hidden=mail.hidden,
                 damaged=bool(mail.defects) and not mail.hidden,
-                verdict=kept,
+                verdict=Verdict(verdict.bucket, verdict.confidence, reasons, verdict.decided_by, verdict.deadline),
+                features=tuple(map(self._once, verdict.features)) if teaches else (),
             )
         )
 

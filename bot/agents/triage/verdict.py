@@ -1,6 +1,7 @@
 """What triage says about one mail."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Literal
@@ -29,13 +30,18 @@ class Verdict:
     """A bucket with its reasons.
 
     `confidence`: 0..1. `reasons`: at least one, in words for the person, most telling first; they may hold text from
-    outside (never a body), so they are escaped before they are shown. `features`: what the learner needs to learn
-    from the person's answer; kept sealed, they are words of the mail. `deadline`: the day the mail names, if any.
+    outside (never a body), so they are escaped before they are shown. `deadline`: the day the mail names, if any.
+    `telling` works out the features, which few verdicts are asked for.
     """
 
     bucket: Bucket
     confidence: float
     reasons: tuple[str, ...]
     decided_by: DecidedBy
-    features: tuple[str, ...]
     deadline: date | None = None
+    telling: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What the learner needs to learn from the person's answer; kept sealed, they are words of the mail."""
+        return self.telling()

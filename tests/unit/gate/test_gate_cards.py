@@ -144,6 +144,9 @@ async def test_what_is_left_out_makes_another_plan(cards: Cards, database: Datab
         await decided(cards, card.plan_id)
     with pytest.raises(Refused, match="changed since"):
         await cards.narrow(card.plan_id, ADA, "from an older drawing", LESS, NOW)
+    with pytest.raises(Refused, match="changed since"):
+        await cards.owned(card.plan_id, ADA)
+    assert (await cards.by_plan(card.plan_id)) == (await cards.owned(less.plan_id, ADA)) == less
     assert (await decided(cards, less.plan_id)).plan.calls == LESS
     assert await cards.first_calls(less) == PLAN.calls
     assert await events(database, less.plan_id) == Counter(narrowed=1, approved=1)

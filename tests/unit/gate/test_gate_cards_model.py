@@ -212,4 +212,4 @@ class CardsMachine(RuleBasedStateMachine):
 
 
 TestCards = CardsMachine.TestCase
-TestCards.settings = settings(settings(), max_examples=30, stateful_step_count=40)
+TestCards.settings = settings(settings(), max_examples=20, stateful_step_count=30)

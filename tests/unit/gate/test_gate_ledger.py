@@ -413,18 +413,19 @@ async def test_one_waiting_behind_an_interrupted_run_keeps_a_third_out(database:
         await on.wait()
 
     world.before = first_stops
-    first = asyncio.create_task(gate.run(card))
-    await here.wait()
-    others = [asyncio.create_task(gate.run(card)) for _ in range(2)]
-    await asyncio.sleep(0.01)
-    here.clear()
-    first.cancel()
-    await here.wait()  # the second is at it now, and the third must still wait for it
-    others.append(asyncio.create_task(gate.run(card)))
-    await asyncio.sleep(0.05)
-    on.set()
-    await asyncio.gather(*others)
-    assert world.effects == Counter(["a", "b"])
+    async with asyncio.timeout(20):
+        first = asyncio.create_task(gate.run(card))
+        await here.wait()
+        others = [asyncio.create_task(gate.run(card)) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        here.clear()
+        first.cancel()
+        await here.wait()  # the second is at it now, and the third must still wait for it
+        others.append(asyncio.create_task(gate.run(card)))
+        await asyncio.sleep(0.05)
+        on.set()
+        await asyncio.gather(*others)
+        assert world.effects == Counter(["a", "b"])
 
 
 async def test_two_replicas_at_once_do_it_once(postgres_url: str, vault: Vault, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ async def everything(database: Database) -> bytes:
     address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     async with await psycopg.AsyncConnection.connect(address) as connection:
         for table in Base.metadata.tables:
-            async with connection.cursor() as cursor, cursor.copy(f"copy {table} to stdout binary") as rows:  # type: ignore[arg-type]
+            async with connection.cursor() as cursor, cursor.copy(f"copy {table} to stdout binary") as rows:
                 async for part in rows:
                     found += bytes(part)
     return found
