@@ -15,7 +15,9 @@ from bot.workspace.model import APP_TOKEN, BOT_TOKEN
 from bot.workspace.server import Workspace
 
 Json = dict[str, Any]
-QUICK = Timing(ack=0.8, retries=(0.0, 0.05, 0.05))
+QUICK = Timing(ack=2.0, retries=(0.0, 0.05, 0.05))
+PATIENCE = 15_000  # milliseconds; the page is quick, the machine under test may be busy
+expect.set_options(timeout=PATIENCE)
 ADA, BEN, CHEN = "U01ADA00001", "U01BEN00002", "U01CHEN0003"
 GENERAL, DEPLOYS = "C01GENERAL1", "C01DEPLOYS2"
 REFUSED = "Failed to load resource"
@@ -83,7 +85,7 @@ class Visitor:
         self.url = url
         self.troubles: list[str] = []
         self.elsewhere: list[str] = []
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", self._heard)
         page.on("pageerror", self._broke)
         page.on("request", self._asked)

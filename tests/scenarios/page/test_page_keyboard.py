@@ -54,7 +54,7 @@ async def test_the_whole_way_goes_by_keyboard(visit: Visit, bolt: Bolt) -> None:
     await keyboard.press("Tab")
     await expect(message.get_by_role("button", name="Approve")).to_be_focused()
     await keyboard.press("Enter")
-    await asyncio.wait_for(pressed.wait(), 3)
+    await asyncio.wait_for(pressed.wait(), 15)
     await message.focus()
     await keyboard.press("t")
     await expect(visitor.thread.locator(".composer-field")).to_be_focused()

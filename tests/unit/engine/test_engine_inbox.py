@@ -124,6 +124,31 @@ async def test_when_the_database_fails_all_that_wait_are_told_and_nothing_is_wri
     assert await inbox.save(wish("later")), "the next one is written again"
 
 
+async def test_ends_and_new_requests_share_a_commit(inbox: Inbox, database: Database) -> None:
+    old = await asyncio.gather(*(saved(inbox, wish(f"old {number}")) for number in range(20)))
+    seen = commits(database)
+    ends = [inbox.finish(ticket.key, failed=number % 2 == 1) for number, ticket in enumerate(old)]
+    new = [saved(inbox, wish(f"new {number}")) for number in range(20)]
+    results = await asyncio.gather(*(each for pair in zip(ends, new, strict=True) for each in pair))
+    assert len(seen) <= 2
+    assert await inbox.open_tickets() == results[1::2]
+    async with database.read() as session:
+        states = list(await session.scalars(select(InboxRow.state).order_by(InboxRow.id).limit(20)))
+    assert states == ["done", "failed"] * 10
+
+
+async def test_when_the_database_fails_nothing_counts_as_ended(inbox: Inbox, database: Database) -> None:
+    ticket = await saved(inbox, wish("1"))
+    async with database.write() as session:
+        await session.execute(text("alter table inbox rename to gone"))
+    results = await asyncio.gather(inbox.finish(ticket.key), inbox.save(wish("2")), return_exceptions=True)
+    assert all(isinstance(result, DBAPIError) for result in results)
+    async with database.write() as session:
+        await session.execute(text("alter table gone rename to inbox"))
+    assert await inbox.open_tickets() == [ticket]
+    assert await inbox.load(ticket.key)
+
+
 async def test_one_that_cannot_be_written_down_fails_alone(inbox: Inbox, database: Database) -> None:
     results = await asyncio.gather(
         inbox.save(wish("a")),
