@@ -1,6 +1,5 @@
 """Replicas: one process on SQLite; on PostgreSQL each is known to live, and the dead have one heir."""
 
-import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -78,22 +77,12 @@ async def test_a_replica_is_dead_when_its_session_ends(postgres_url: str, postgr
 
 async def test_the_dead_have_one_heir_at_a_time(postgresql: Database) -> None:
     survivors = [ManyProcesses(postgresql.engine, str(number)) for number in range(3)]
-    inside = most = heirs = 0
-
-    async def inherit(survivor: ManyProcesses) -> None:
-        nonlocal inside, most, heirs
-        async with survivor.inheriting("dead") as mine:
-            if mine:
-                inside += 1
-                heirs += 1
-                most = max(most, inside)
-                await asyncio.sleep(0.05)
-                inside -= 1
-
-    await asyncio.gather(*(inherit(survivor) for survivor in survivors))
-    assert (most, heirs) == (1, 1)
-    await inherit(survivors[2])
-    assert heirs == 2, "afterwards the next one may look again"
+    async with survivors[0].inheriting("dead") as first:
+        async with survivors[1].inheriting("dead") as second:
+            assert (first, second) == (True, False)
+        assert not await survivors[2].is_dead("dead"), "it is being seen to"
+    async with survivors[1].inheriting("dead") as afterwards:
+        assert afterwards
 
 
 async def test_nobody_inherits_from_the_living(postgresql: Database) -> None:
