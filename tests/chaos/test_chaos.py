@@ -100,6 +100,20 @@ def spread(amount: int, of: int) -> Iterator[int]:
         yield 1 + int((each + chance.random()) * of / amount)
 
 
+def telling(crossed: list[str]) -> list[int]:
+    """Of all moments a few: the world has changed and nothing of it is written down yet; and some commits."""
+    posts, renames, commits = (
+        [number for number, name in enumerate(crossed, 1) if name == f"after {kind}"]
+        for kind in ("post", "rename", "commit")
+    )
+    return [
+        *posts[:2],
+        renames[0],
+        renames[len(renames) // 2 + 1],
+        *commits[10 : len(commits) - 10 : len(commits) // 3],
+    ]
+
+
 @SQLITE
 async def test_killed_once(
     born: Nursery, prepared: Prepared, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -107,15 +121,15 @@ async def test_killed_once(
     """At every commit, every message and every rename, just before and just after it."""
     whole = await walked(born, tmp_path / "unharmed", prepared, [[0]])
     assert whole.done == ["command", "approve", "undo"]
-    moments = len(crossings(tmp_path / "unharmed"))
-    assert moments > 100
+    crossed = crossings(tmp_path / "unharmed")
+    assert len(crossed) > 100
     tally = Tally(born, tmp_path, prepared)
     at = 0
-    for at in range(1, 10 * moments) if LONG else spread(6, moments - 10):
+    for at in range(1, 10 * len(crossed)) if LONG else telling(crossed):
         if not await tally.walk([at]):
             break
-    assert not LONG or at > moments - 20
-    tally.show(f"killed once, of {moments} moments", capsys)
+    assert not LONG or at > len(crossed) - 20
+    tally.show(f"killed once, of {len(crossed)} moments", capsys)
 
 
 @SQLITE
@@ -137,7 +151,7 @@ async def test_another_replica_takes_over(
     """Two or three replicas on PostgreSQL; one dies for good, and another goes on with what it was at."""
     tally = Tally(born, tmp_path, prepared, restart=False)
     unharmed = 0
-    for at in range(1, 400) if LONG else spread(3, 90):
+    for at in range(1, 400) if LONG else spread(2, 90):
         unharmed = 0 if await tally.walk([at], *[[0]] * (1 + at % 2)) else unharmed + 1
         if unharmed == 10:
             break
