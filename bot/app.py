@@ -1,7 +1,7 @@
 """The composition root: the one place that knows every room and puts them together."""
 
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +12,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 import connectors
 import handlers
 from bot import agents
-from bot.contracts.connectors import Connector
+from bot.assembly import Gate, Storage
+from bot.contracts.agents import Agent
+from bot.contracts.connectors import Connections, Connector
 from bot.contracts.errors import OperatorMends
-from bot.contracts.tools import Tool
-from bot.engine.connect import Accounts
-from bot.engine.decisions import Decisions
+from bot.contracts.policy import Policy
 from bot.engine.durable import Durable
 from bot.engine.engine import Engine, Parts
 from bot.engine.inbox import Inbox
-from bot.engine.posts import Posts
 from bot.engine.replicas import ManyProcesses, OneProcess, Replicas
+from bot.engine.replies import Replies
 from bot.engine.turns import TurnServices
-from bot.gate.audit import Audit
-from bot.gate.cards import Cards
-from bot.gate.ledger import Ledger
+from bot.gate import policy_file
 from bot.settings import Settings, ready, revealed
 from bot.store.database import Database, database_url
 from bot.store.documents import ConnectionStore, Documents
@@ -37,16 +35,6 @@ _KEY_FILE = "installation.key"
 
 
 @dataclass(frozen=True, slots=True)
-class Storage:
-    """What is kept, opened."""
-
-    database: Database
-    vault: Vault
-    documents: Documents
-    connections: ConnectionStore
-
-
-@dataclass(frozen=True, slots=True)
 class App:
     """A running MeshClaw, without its way to Slack."""
 
@@ -55,6 +43,7 @@ class App:
     client: AsyncWebClient
     storage: Storage
     connectors: Mapping[str, Connector]
+    gate: Gate
 
 
 @asynccontextmanager
@@ -71,25 +60,34 @@ async def open_storage(settings: Settings) -> AsyncIterator[Storage]:
         await database.close()
 
 
-def open_connectors(storage: Storage) -> dict[str, Connector]:
+def open_connectors(storage: Storage, more: Sequence[Callable[[Connections], Connector]] = ()) -> dict[str, Connector]:
     """Every connector there is, by its word."""
-    found = [module.connector(storage.connections) for module in connectors.discover().values()]
+    factories = [*(module.connector for module in connectors.discover().values()), *more]
+    found = [factory(storage.connections) for factory in factories]
     return {each.name: each for each in found}
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[App]:
-    """MeshClaw, started: the engine works off what was left; nothing comes in from Slack yet. Raises OperatorMends
-    for what is wrong with the installation, TimeMends when Slack does not answer."""
+async def running(
+    settings: Settings,
+    *,
+    more_connectors: Sequence[Callable[[Connections], Connector]] = (),
+    more_agents: Sequence[Agent] = (),
+) -> AsyncIterator[App]:
+    """MeshClaw, started: the engine works off what was left; nothing comes in from Slack yet. `more_connectors`,
+    `more_agents`: beside those found by scanning. Raises OperatorMends for what is wrong with the installation,
+    TimeMends when Slack does not answer."""
     client = slack_client(settings)
+    policy = policy_file.load(settings.policy)
     async with open_storage(settings) as storage:
         bolt = await listening.bolt_app(client, revealed(settings.slack_signing_secret))
-        services = open_connectors(storage)
-        engine = build_engine(settings, storage, client, services)
+        services = open_connectors(storage, more_connectors)
+        known = {**agents.discover(), **{agent.description.name: agent for agent in more_agents}}
+        engine, gate = build_engine(policy, storage, client, services, known)
         handlers.register(bolt, engine)
         try:
             await engine.start()
-            yield App(engine, bolt, client, storage, services)
+            yield App(engine, bolt, client, storage, services, gate)
         finally:
             await engine.stop()
             for service in services.values():
@@ -97,39 +95,54 @@ async def running(settings: Settings) -> AsyncIterator[App]:
 
 
 def build_engine(
-    settings: Settings, storage: Storage, client: AsyncWebClient, services: Mapping[str, Connector]
-) -> Engine:
-    database, vault = storage.database, storage.vault
+    policy: Policy,
+    storage: Storage,
+    client: AsyncWebClient,
+    services: Mapping[str, Connector],
+    known: Mapping[str, Agent],
+) -> tuple[Engine, Gate]:
+    """All parts, put together."""
+    database = storage.database
     executor = "local" if database.is_sqlite else uuid.uuid4().hex
-    tools = _Tools(services)
     slack = Sender(client)
-    posts = Posts(database, slack)
-    audit = Audit(database, vault)
-    cards = Cards(database, vault, audit)
     replicas: Replicas = (
         OneProcess(Path(f"{database.url.database}.lock"))
         if database.is_sqlite
         else ManyProcesses(database.engine, executor)
     )
-    ledger = Ledger(database, vault, audit, cards, tools, executor, replicas.is_dead)
-    decisions = Decisions(cards, ledger, tools, slack, posts, storage.documents)
-    inbox = Inbox(database, vault, executor)
-    durable = Durable(database.url, vault, executor, lambda key: engine.work(key))
+    gate = Gate(policy, storage, services, slack, executor, replicas.is_dead)
+    inbox = Inbox(database, storage.vault, executor)
+    durable = Durable(database.url, storage.vault, executor, lambda key: engine.work(key))
     engine = Engine(
         Parts(
             inbox=inbox,
             durable=durable,
             replicas=replicas,
-            decisions=decisions,
-            accounts=Accounts(services, storage.connections),
-            agents=agents.discover(),
+            decisions=gate.decisions,
+            modals=gate.modals,
+            standing=gate.standing,
+            running=gate.running,
+            upkeep=gate.upkeep(inbox, durable, tuple(known)),
+            accounts=gate.accounts,
+            agents=known,
             documents=storage.documents,
             slack=slack,
-            turn_services=TurnServices(slack, posts, storage.documents, services, durable.step, decisions.propose),
+            turn_services=TurnServices(
+                slack=slack,
+                posts=gate.posts,
+                documents=storage.documents,
+                sources=gate.sources,
+                step=durable.step,
+                propose=lambda request, plan: engine.propose(request, plan),
+                open_tools=gate.proposals.open_tools,
+                check_stopped=gate.proposals.check_stopped,
+                reply=Replies(slack, gate.posts, lambda request, plan: engine.propose(request, plan)).reply,
+            ),
+            conversation=gate.proposals.conversation,
             executor=executor,
         )
     )
-    return engine
+    return engine, gate
 
 
 def listening_by_socket(app: App, settings: Settings) -> AbstractAsyncContextManager[None]:
@@ -154,16 +167,3 @@ def slack_client(settings: Settings) -> AsyncWebClient:
             "SLACK_BOT_TOKEN is not set.", "Install the app from manifest.yml and copy its bot token, or: meshclaw demo"
         )
     return api_client(token, settings.slack_api_url)
-
-
-class _Tools:
-    """All tools of all connectors, by name."""
-
-    def __init__(self, services: Mapping[str, Connector]) -> None:
-        self._tools = {tool.name: tool for service in services.values() for tool in service.tools()}
-
-    def get(self, name: str) -> Tool | None:
-        return self._tools.get(name)
-
-    def names(self) -> list[str]:
-        return sorted(self._tools)

@@ -1,4 +1,4 @@
-"""The command line: `meshclaw demo | workspace | run | triage | doctor | migrate`."""
+"""The command line: `meshclaw demo | workspace | run | triage | doctor | policy | audit | migrate`."""
 
 import argparse
 import asyncio
@@ -12,9 +12,13 @@ import webbrowser
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from bot import logs
+from bot.contracts.connectors import Connection
 from bot.contracts.errors import MeshClawError
+from bot.contracts.people import Person
+from bot.contracts.tools import Tool
 from bot.settings import load, ready
 
 _DEMO_PORT = 8930
@@ -67,9 +71,32 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="check the installation, one line each with the mend")
     doctor.set_defaults(run=_doctor)
+    policy = commands.add_parser("policy", help="what MeshClaw may do, and who may allow it").add_subparsers(
+        required=True, metavar="check"
+    )
+    check = policy.add_parser(
+        "check", help="validate the policy and print it; with a call, say what would become of it"
+    )
+    check.add_argument("tool", nargs="?", help="such as mail.move")
+    check.add_argument("arguments", nargs="?", default="{}", metavar="JSON", help="the tool's arguments")
+    check.add_argument("--person", metavar="ID", default="", help="who asks: a Slack user id")
+    check.add_argument("--channel", metavar="ID", default="", help="where they ask (default: direct messages)")
+    check.set_defaults(run=_check_policy)
+    _add_audit(commands.add_parser("audit", help="prove that the audit was not tampered with, or print it"))
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     migrate.set_defaults(run=_migrate)
     return parser
+
+
+def _add_audit(audit: argparse.ArgumentParser) -> None:
+    commands = audit.add_subparsers(required=True, metavar="verify|export")
+    verify = commands.add_parser("verify", help="look for links changed, missing or moved; 1 when there are")
+    verify.add_argument("--anchor", type=Path, metavar="FILE", help="heads kept outside (default: the policy's file)")
+    verify.add_argument("--head", action="append", default=[], metavar='"SEQ SEAL"', help="a head from the channel")
+    verify.set_defaults(run=_verify_audit)
+    export = commands.add_parser("export", help="every link, one JSON object a line; people's own things as digests")
+    export.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    export.set_defaults(run=_export_audit)
 
 
 def _port(text: str) -> int:
@@ -167,6 +194,99 @@ async def _doctor(_args: argparse.Namespace) -> int:
         if not check.well and check.mend:
             print(f"      mend: {check.mend}")
     return 1 if any(check.needed and not check.well for check in checks) else 0
+
+
+async def _check_policy(args: argparse.Namespace) -> int:
+    from bot.gate.policy import asked, judge, parse_check, unmatched
+    from bot.gate.policy_file import load as load_policy
+    from bot.views import policy as views
+
+    path = load().policy
+    policy = load_policy(path)
+    tools = _tools()
+    call = parse_check(f"{args.tool} {args.arguments}") if args.tool else None
+    if call is None:
+        print(f"{path or 'No policy file: the built-in rules hold alone'}, version {policy.version}")
+        lines = [*views.built_in_text(policy), *(views.rule_text(rule) for rule in policy.rules)]
+        lines += [f"note: no tool is called {pattern} (rule “{name}”)" for name, pattern in unmatched(policy, tools)]
+    else:
+        name, given = call
+        tool = tools.get(name)
+        if tool is not None:
+            tool.check(given)
+        seen = asked(tool, name, given, person=args.person, channel=args.channel)
+        lines = views.judged_text(views.Judged(name, judge(policy, seen), args.person))
+        lines += [f"{facet} = {value}" for facet, values in seen.facets.items() for value in values]
+        lines += [] if tool else [f"Tools: {', '.join(sorted(tools))}"]
+    print("\n".join(map(_printable, lines)))
+    return 0
+
+
+def _tools() -> dict[str, Tool]:
+    """Every tool there is, by name, with no account behind it: good for asking what a call is, and nothing else."""
+    import connectors
+
+    services = [module.connector(_NoAccounts()) for module in connectors.discover().values()]
+    return {tool.name: tool for service in services for tool in service.tools()}
+
+
+class _NoAccounts:
+    """Connections nobody has made."""
+
+    async def get(self, person: Person, connector: str) -> Connection | None:
+        return None
+
+
+async def _verify_audit(args: argparse.Namespace) -> int:
+    from bot import app as composition
+    from bot.gate import anchor, policy_file
+    from bot.gate.audit import Audit
+
+    settings = load()
+    heads = []
+    for text in args.head:
+        heads += (found := anchor.parse_heads(text))
+        if not found:
+            raise MeshClawError(f"{_printable(text[:100])!r} is no head.", "Give number and seal: --head '1234 5e884…'")
+    kept_in = policy_file.load(settings.policy).audit_file
+    if file := args.anchor or (Path(kept_in) if kept_in else None):
+        heads += await anchor.read(file)
+    async with composition.open_storage(settings) as storage:
+        audit = Audit(storage.database, storage.vault)
+        breach = await audit.verify(heads)
+        last = await audit.head()
+    if breach:
+        print(f"The audit does not hold at {breach}.")
+        return 1
+    print(f"The chain is whole, {last.seq if last else 0} links long. Heads kept outside that agree: {len(heads)}.")
+    if not heads:
+        print("Without a head kept outside a cut-off end would not show: see [audit] in the policy.")
+    return 0
+
+
+async def _export_audit(args: argparse.Namespace) -> int:
+    from bot import app as composition
+    from bot.gate.audit import Audit
+
+    async with composition.open_storage(load()) as storage:
+        with _output(args.out) as out:
+            async for link in Audit(storage.database, storage.vault).export():
+                print(json.dumps(link), file=out)
+    return 0
+
+
+@contextlib.contextmanager
+def _output(file: Path | None) -> Iterator[TextIO]:
+    """Standard output, or a new file for its owner alone: what was there already is kept."""
+    if file is None:
+        yield sys.stdout
+        return
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise MeshClawError(f"{file} cannot be written: {error.strerror}.", "Choose another with --out.") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        yield out
 
 
 async def _migrate(_args: argparse.Namespace) -> int:

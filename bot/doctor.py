@@ -8,6 +8,7 @@ import yaml
 from bot.app import open_connectors, open_storage
 from bot.contracts.connectors import Check
 from bot.contracts.errors import MeshClawError
+from bot.gate import anchor, policy_file
 from bot.gate.audit import Audit
 from bot.settings import Settings, revealed
 from connectors.slack import app_check, bot_checks
@@ -18,7 +19,7 @@ MANIFEST = Path(__file__).resolve().parents[1] / "manifest.yml"
 async def examine(settings: Settings) -> Sequence[Check]:
     """All checks, in the order in which a mend helps."""
     checks = [_manifest()]
-    for look in (_bot_token, _app_token, _storage):
+    for look in (_policy, _bot_token, _app_token, _storage):
         checks += await _safely(look, settings)
     checks.append(Check("model", True, "none set; triage works without one", needed=False))
     return checks
@@ -45,6 +46,17 @@ def _wanted_scopes() -> set[str]:
     return set(manifest["oauth_config"]["scopes"]["bot"])
 
 
+async def _policy(settings: Settings) -> Sequence[Check]:
+    policy = policy_file.load(settings.policy)
+    if settings.policy is None:
+        return [Check("policy", True, "no file; the strict built-in rules hold", needed=False)]
+    says = f"{len(policy.rules)} rules, version {policy.version}"
+    if policy.audit_file or policy.audit_channel:
+        return [Check("policy", True, says)]
+    mend = "Name a file or channel under [audit] in the policy: a cut-off audit shows only against a head kept outside."
+    return [Check("policy", True, says), Check("audit anchor", False, "none", mend, needed=False)]
+
+
 async def _bot_token(settings: Settings) -> Sequence[Check]:
     token = revealed(settings.slack_bot_token)
     if token:
@@ -67,11 +79,18 @@ async def _storage(settings: Settings) -> Sequence[Check]:
     async with open_storage(settings) as storage:
         kind = "SQLite file" if storage.database.is_sqlite else "PostgreSQL"
         checks = [Check("database", True, f"{kind}, up to date")]
-        broken = await Audit(storage.database, storage.vault).verify()
-        mend = "Find out who changed the database."
-        says = "the chain is whole" if broken is None else f"the chain breaks at link {broken}"
-        checks.append(Check("audit", broken is None, says, mend))
+        checks.append(await _audit(Audit(storage.database, storage.vault), settings))
         for service in open_connectors(storage).values():
             checks += await service.checks()
             await service.close()
     return checks
+
+
+async def _audit(audit: Audit, settings: Settings) -> Check:
+    """Whether the chain holds, also against the heads in the policy's file."""
+    name = policy_file.load(settings.policy).audit_file
+    heads = await anchor.read(Path(name), is_begun=False) if name else []
+    if breach := await audit.verify(heads):
+        return Check("audit", False, f"it does not hold at {breach}", "Find out who changed the database.")
+    agreeing = f", and {len(heads)} heads kept outside agree" if heads else "; no head of it is kept in a file outside"
+    return Check("audit", True, f"the chain is whole{agreeing}")

@@ -1,9 +1,10 @@
 """What an installation sets: `MESHCLAW_*` and `SLACK_*` in the environment or in `.env`."""
 
+import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.contracts.errors import OperatorMends
@@ -22,6 +23,7 @@ class Settings(BaseSettings):
     data: Path = Field(default=Path.home() / ".meshclaw", description="Folder for the database and the key.")
     database_url: SecretStr | None = Field(default=None, description="sqlite:///FILE or postgresql://…; default: DATA.")
     key: SecretStr | None = Field(default=None, description="32 bytes, URL-safe base64; default: a file in DATA.")
+    policy: Path | None = Field(default=None, description="What may be done; default: policy.toml in DATA, if there.")
     log_level: _LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_BOT_TOKEN"))
@@ -30,6 +32,15 @@ class Settings(BaseSettings):
     slack_api_url: str | None = Field(default=None, validation_alias=AliasChoices("SLACK_API_URL"))
     host: str = Field(default="0.0.0.0", description="Address `run --http` listens on.")  # noqa: S104 - Slack calls in
     port: int = Field(default=3000, validation_alias=AliasChoices("PORT"), ge=0, le=65535)
+
+    @model_validator(mode="after")
+    def _find_policy(self) -> Self:
+        usual = self.data / "policy.toml"
+        if self.policy is not None:
+            self.policy = self.policy.expanduser()
+        elif os.path.lexists(usual):  # a link that leads nowhere is no missing policy: reading it fails, and says so
+            self.policy = usual
+        return self
 
 
 def load(**given: object) -> Settings:

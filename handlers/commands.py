@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.contracts.errors import MeshClawError
 from bot.contracts.people import Person
 from bot.contracts.requests import Request
 from bot.contracts.slack import Message
-from bot.engine.commands import Connect, Run, Say
+from bot.engine.commands import Connect, Direct, Run, Say
 from bot.engine.engine import Engine
 from bot.views import errors as error_views
-from handlers.errors import said
+from handlers.errors import not_opened, said
 from handlers.payloads import fields
 
 
@@ -24,6 +25,9 @@ def register(app: AsyncApp, engine: Engine) -> None:
             answer = await _answer(engine, command, client)
         except MeshClawError as error:
             answer = error_views.person_error(error.message, error.mend)
+        except SlackApiError as error:
+            late = not_opened(error)
+            answer = error_views.person_error(late.message, late.mend)
         except Exception as error:
             answer = said(error, "command")
         await ack(**fields(answer)) if answer else await ack()
@@ -41,6 +45,10 @@ async def _answer(engine: Engine, command: Mapping[str, Any], client: AsyncWebCl
     match engine.understand(str(command.get("text") or "")):
         case Say(message):
             return message
+        case Direct() as asked:
+            if not await engine.first_time(f"command:{command['trigger_id']}", person):
+                return Message("This was done already.")
+            return await engine.direct(person, asked, str(command.get("channel_id") or ""))
         case Connect(word):
             view = await engine.view("connect.form", person, word)
             await client.views_open(trigger_id=str(command["trigger_id"]), view=dict(view))

@@ -21,6 +21,7 @@ from typing import Any
 
 import aiohttp
 from human import DM, PATIENCE, Human
+from lab import Lab
 from pydantic import SecretStr
 from shown import (
     Json,
@@ -48,6 +49,8 @@ from sqlalchemy import text
 from bot import app as composition
 from bot.contracts.people import Person
 from bot.demo import demo, sample_mail
+from bot.gate.audit import Audit
+from bot.gate.modes import Modes
 from bot.settings import Settings, load
 from bot.workspace.assembly import SLACKS_OWN, Timing
 from bot.workspace.model import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
@@ -61,6 +64,7 @@ __all__ = [
     "House",
     "Human",
     "Json",
+    "Lab",
     "ProcessHouse",
     "action_ids",
     "button",
@@ -94,6 +98,13 @@ def person(handle: str) -> Person:
     return Person(TEAM.id, _USER_IDS[handle])
 
 
+async def connect(storage: composition.Storage, who: Person, url: str) -> None:
+    """Connect a mailbox as if the person had, and had let agents propose changes to it."""
+    await storage.connections.put(who, "mail", connection_from_url(url))
+    modes = Modes(storage.database, storage.vault, Audit(storage.database, storage.vault))
+    await modes.set_connection(who, "mail", "ask", who.user, datetime.now(UTC))
+
+
 @dataclass
 class House:
     """A running house. `data` holds all of it: `workspace/`, `meshclaw/` and `mail/`."""
@@ -103,20 +114,26 @@ class House:
     settings: Settings
     data: Path
     app: composition.App
+    lab: Lab
+    """Its laboratory, if it was asked for (`lab=True`)."""
 
     def maildir(self, handle: str) -> Path:
         """Where the person's mail lies, unless the test gave them another mailbox."""
         return self.data / "mail" / handle
 
     async def connect(self, handle: str, url: str) -> None:
-        """Connect a mailbox as if the person had."""
-        await self.app.storage.connections.put(person(handle), "mail", connection_from_url(url))
+        """Connect a mailbox as if the person had, and had let agents propose changes to it."""
+        await connect(self.app.storage, person(handle), url)
 
     async def idle(self, seconds: float = PATIENCE) -> None:
         """Wait until MeshClaw has nothing left to do: every request taken is answered."""
         async with asyncio.timeout(seconds):
             while await self._open():
                 await asyncio.sleep(0.01)
+
+    async def sweep(self) -> None:
+        """What the clock does every quarter of a minute, now."""
+        await self.app.engine._parts.upkeep._sweep()
 
     async def _open(self) -> int:
         async with self.app.storage.database.read() as session:
@@ -162,18 +179,24 @@ async def house(
     mail: Mapping[str, str] | None = None,
     manifest: bool = True,
     timing: Timing = SLACKS_OWN,
+    lab: bool = False,
     **settings: Any,
 ) -> AsyncIterator[House]:
     """A workspace and MeshClaw, connected, in this process. At the end all it sent must have been sound.
 
     `people` have a mailbox: the URL in `mail` under their handle, else a Maildir with their sample mail. `manifest`:
-    hold MeshClaw to its own manifest. `settings`: further fields of `Settings`.
+    hold MeshClaw to its own manifest. `lab`: with the connector and the agent of the laboratory, whose world lies in
+    `lab.jsonl`. `settings`: further fields of `Settings`.
     """
     workspace = await _workspace(folder, manifest, timing)
     given = _settings(folder, workspace, database_url, settings)
     try:
-        async with composition.running(given) as app, _session(workspace) as human:
-            found = House(human, workspace, given, folder, app)
+        laboratory = Lab(folder / "lab.jsonl")
+        more: dict[str, Any] = (
+            {"more_connectors": [laboratory.connector_for], "more_agents": [laboratory.agent]} if lab else {}
+        )
+        async with composition.running(given, **more) as app, _session(workspace) as human:
+            found = House(human, workspace, given, folder, app, laboratory)
             for handle, url in _mailboxes(folder, people, mail).items():
                 await found.connect(handle, url)
             async with composition.listening_by_socket(app, given):
@@ -281,7 +304,7 @@ async def process_house(
     try:
         async with composition.open_storage(given) as storage:
             for handle, url in _mailboxes(folder, people, mail).items():
-                await storage.connections.put(person(handle), "mail", connection_from_url(url))
+                await connect(storage, person(handle), url)
         async with _session(workspace) as human:
             variables = {**_environment(given, database_url), **(environment or {})}
             found = ProcessHouse(human, workspace, given, folder, variables, arguments)

@@ -82,6 +82,21 @@ class Human:
         """Send the last envelope a person caused again."""
         await self.post("redeliver", count=count)
 
+    async def stop(self, who: str, root: Json) -> Json:
+        """Press Slack's Stop button in the thread of that message."""
+        return await self.post("stop", **{"as": who, "channel": root["channel"], "thread_ts": root["ts"]})
+
+    async def member(self, user: str, **standing: bool) -> Json:
+        """Change what somebody is from now on: `active`, `is_admin`, `is_guest`, `is_stranger`."""
+        return await self.post("member", user=user, **standing)
+
+    async def group(self, handle: str, *members: str) -> str:
+        """Make or change a user group; its id."""
+        return str((await self.post("group", handle=handle, members=list(members)))["id"])
+
+    async def rename(self, channel: str, name: str) -> None:
+        await self.post("rename", channel=channel, name=name)
+
     # Looking
 
     async def messages(self, who: str, channel: str = DM, **more: str) -> list[Json]:
@@ -176,6 +191,14 @@ class Human:
         assert done["error"] is None, done
         card = await self.message(who, is_card, after=before, seconds=seconds)
         return await self.message(who, is_summary, after=before), card
+
+    async def allow_changes(self, who: str, connected: Json) -> Json:
+        """From the notice that an account is connected: ask for the card, approve it; its receipt."""
+        before = await self.last(who)
+        await self.press(who, connected, "Allow changes…")
+        card = await self.message(who, is_card, after=before)
+        await self.press(who, card, "Approve")
+        return await self.becomes(who, card, lambda shown: "Done" in words(shown))
 
     # Speaking JSON
 

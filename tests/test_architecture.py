@@ -30,6 +30,13 @@ SHORTCUTS_PAST_THE_SENDER = {"say", "respond", "say_stream"}
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 LISTENER = {"ack", "lazy"}
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+REACHING_ROOMS = ("bot/network/", "connectors/slack/", "handlers/", "bot/workspace/", "bot/demo/")
+REACHING_MODULES = re.compile(r"(requests|httpx|httpcore|urllib3|urllib\.request|http\.client|ftplib|smtplib)(\..*)?")
+REACHING_CALLS = re.compile(
+    r"aiohttp\.(\w+\.)?(ClientSession|TCPConnector|UnixConnector|request)"
+    r"|socket\.(socket|create_connection)|asyncio\.open_connection"
+)
+REACHING_METHODS = {"create_connection", "open_connection", "sock_connect", "create_datagram_endpoint"}
 REGISTERS = {"command", "event", "action", "view", "shortcut", "options", "message"}
 
 
@@ -102,6 +109,29 @@ def _named(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
+def requests_past_the_guard(source: Source) -> Iterator[str]:
+    """What a model or a mail may choose the address of leaves through bot/network alone."""
+    if source.path.startswith(REACHING_ROOMS):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (f"line {node.lineno}: {name}" for name in _imported(node) if _reaches(name))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            named = ast.unparse(node.func)
+            if REACHING_CALLS.fullmatch(named) or node.func.attr in REACHING_METHODS:
+                yield f"line {node.lineno}: {named}"
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """`aiohttp.ClientSession`, of `from aiohttp import ClientSession` as of `import aiohttp.ClientSession`."""
+    for alias in node.names:
+        yield f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
+
+
+def _reaches(name: str) -> bool:
+    return bool(REACHING_MODULES.fullmatch(name) or REACHING_CALLS.fullmatch(name))
+
+
 def content_in_logs(source: Source) -> Iterator[str]:
     """No log line is given a body, a text or a secret; its length is harmless."""
     for node in ast.walk(source.tree):
@@ -166,6 +196,7 @@ RULES: list[Rule] = [
     effects_outside_the_ledger,
     messages_past_the_sender,
     listeners_that_may_lose_their_ack,
+    requests_past_the_guard,
     content_in_logs,
     vague_names,
     too_long,
@@ -182,6 +213,20 @@ BREACHES: list[tuple[Rule, str, str]] = [
     (listeners_that_may_lose_their_ack, "handlers/x.py", "@app.action('ok')\nasync def take(ack): ..."),
     (listeners_that_may_lose_their_ack, "handlers/x.py", "async def take(ack):\n    await ack()\n    await work()"),
     (listeners_that_may_lose_their_ack, "handlers/x.py", "async def take(ack):\n    await work()"),
+    (requests_past_the_guard, "bot/agents/x.py", "import aiohttp\nsession = aiohttp.ClientSession()"),
+    (requests_past_the_guard, "bot/agents/x.py", "from aiohttp import ClientSession"),
+    (requests_past_the_guard, "connectors/x.py", "import requests"),
+    (requests_past_the_guard, "connectors/x.py", "from httpx import AsyncClient"),
+    (requests_past_the_guard, "connectors/x.py", "from urllib.request import urlopen"),
+    (requests_past_the_guard, "connectors/x.py", "from urllib import request"),
+    (requests_past_the_guard, "connectors/email/x.py", "import socket\nwith socket.create_connection(there): ..."),
+    (requests_past_the_guard, "bot/engine/x.py", "from socket import socket"),
+    (requests_past_the_guard, "bot/engine/x.py", "async def f(loop): await loop.create_connection(x, 'h', 1)"),
+    (
+        requests_past_the_guard,
+        "bot/agents/x.py",
+        "import asyncio\nasync def f(): await asyncio.open_connection('h', 1)",
+    ),
     (content_in_logs, "bot/engine/x.py", "log.info('took', body=body)"),
     (content_in_logs, "bot/engine/x.py", "self._log.warning('refused', said=message.text)"),
     (content_in_logs, "connectors/x.py", "logging.getLogger(__name__).info(f'login {password}')"),
@@ -197,6 +242,9 @@ HARMLESS = [
     ("connectors/slack/x.py", "async def f(client): await client.chat_postMessage(channel='C1')"),
     ("handlers/x.py", "app.command('/meshclaw')(ack=take, lazy=[])"),
     ("handlers/x.py", "async def take(ack):\n    await save()\n    await ack()"),
+    ("bot/network/x.py", "import aiohttp\nsession = aiohttp.ClientSession()"),
+    ("connectors/x.py", "from urllib.parse import urlsplit\nimport socket\nbad = socket.gaierror"),
+    ("connectors/x.py", "from bot.contracts.requests import Request"),
     ("bot/engine/x.py", "log.info('took', key=request.key, length=len(body))"),
     ("bot/views/x.py", "document.info(text)"),
 ]
@@ -249,6 +297,7 @@ PLANTED = {
     "workspace": ("bot/workspace/planted.py", "import bot.views"),
     "settings": ("bot/settings.py", "import bot.store"),
     "policy": ("bot/gate/policy.py", "import bot.store"),
+    "addresses": ("bot/network/addresses.py", "import socket"),
     "slack": ("bot/engine/planted.py", "import slack_sdk"),
     "durable": ("bot/agents/planted.py", "import dbos"),
     "database": ("bot/agents/planted.py", "import sqlalchemy"),

@@ -18,43 +18,54 @@ ROOT = Path(__file__).parent.parent
 SPEAKERS = ("handlers", "connectors/slack")
 """The rooms that call Slack's Web API."""
 
-SCOPES: dict[str, str | None] = {
-    "agents_sessions_rename": "chat:write",
-    "agents_sessions_setStatus": "chat:write",
-    "apps_connections_open": None,  # the app-level token's own scope, connections:write
-    "assistant_threads_setStatus": "assistant:write",
-    "assistant_threads_setSuggestedPrompts": "assistant:write",
-    "assistant_threads_setTitle": "assistant:write",
-    "auth_test": None,
-    "chat_appendStream": "chat:write",
-    "chat_delete": "chat:write",
-    "chat_postEphemeral": "chat:write",
-    "chat_postMessage": "chat:write",
-    "chat_startStream": "chat:write",
-    "chat_stopStream": "chat:write",
-    "chat_stream": "chat:write",
-    "chat_update": "chat:write",
-    "conversations_history": "im:history",
-    "conversations_open": "im:write",
-    "conversations_replies": "im:history",
-    "reactions_add": "reactions:write",
-    "reactions_remove": "reactions:write",
-    "set_status": "assistant:write",  # Bolt's listener arguments
-    "set_suggested_prompts": "assistant:write",
-    "users_info": "users:read",
-    "views_open": None,
-    "views_publish": None,
-    "views_push": None,
-    "views_update": None,
+HISTORY = ("im:history", "channels:history", "groups:history")
+CONVERSATIONS = ("channels:read", "groups:read")
+SCOPES: dict[str, tuple[str, ...]] = {
+    "agents_sessions_rename": ("chat:write",),
+    "agents_sessions_setStatus": ("chat:write",),
+    "apps_connections_open": (),  # the app-level token's own scope, connections:write
+    "assistant_threads_setStatus": ("assistant:write",),
+    "assistant_threads_setSuggestedPrompts": ("assistant:write",),
+    "assistant_threads_setTitle": ("assistant:write",),
+    "auth_test": (),
+    "chat_appendStream": ("chat:write",),
+    "chat_delete": ("chat:write",),
+    "chat_postEphemeral": ("chat:write",),
+    "chat_postMessage": ("chat:write",),
+    "chat_startStream": ("chat:write",),
+    "chat_stopStream": ("chat:write",),
+    "chat_stream": ("chat:write",),
+    "chat_update": ("chat:write",),
+    "conversations_history": HISTORY,
+    "conversations_info": CONVERSATIONS,
+    "conversations_members": CONVERSATIONS,
+    "conversations_open": ("im:write",),
+    "conversations_replies": HISTORY,
+    "reactions_add": ("reactions:write",),
+    "reactions_remove": ("reactions:write",),
+    "set_status": ("assistant:write",),  # Bolt's listener arguments
+    "set_suggested_prompts": ("assistant:write",),
+    "usergroups_users_list": ("usergroups:read",),
+    "users_conversations": CONVERSATIONS,
+    "users_info": ("users:read",),
+    "users_list": ("users:read",),
+    "views_open": (),
+    "views_publish": (),
+    "views_push": (),
+    "views_update": (),
 }
 EVENT_SCOPES: dict[str, str | None] = {
     "agent_session_stopped": None,
     "app_context_changed": None,
     "app_home_opened": None,
     "app_mention": "app_mentions:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
     "message.im": "im:history",
 }
-FAMILIES = "agents apps assistant auth blocks bots chat conversations dnd files reactions team users views"
+MESSAGES = {"message.channels", "message.groups", "message.im"}
+"""What `app.event("message")` hears: direct messages, and `!stop` in a channel."""
+FAMILIES = "agents apps assistant auth blocks bots chat conversations dnd files reactions team usergroups users views"
 WEB_API = tuple(f"{family}_" for family in FAMILIES.split())
 
 
@@ -79,12 +90,12 @@ def _method(call: ast.Call) -> str | None:
 
 
 def _events() -> set[str]:
-    """What `app.event(…)` registers, in the manifest's words: direct messages are the only messages asked for."""
-    found = set()
+    """What `app.event(…)` registers, in the manifest's words."""
+    found: set[str] = set()
     for call in _calls():
         if isinstance(call.func, ast.Attribute) and call.func.attr == "event":
             (name, *_) = [word.value for word in ast.walk(call.args[0]) if isinstance(word, ast.Constant)]
-            found.add("message.im" if name == "message" else str(name))
+            found |= MESSAGES if name == "message" else {str(name)}
     return found
 
 
@@ -145,7 +156,7 @@ def test_scopes_are_just_those_the_code_uses(manifest: dict[str, Any]) -> None:
     methods = {method for call in _calls() if (method := _method(call))}
     unknown = methods - SCOPES.keys()
     assert not unknown, f"say in SCOPES which scope these need: {sorted(unknown)}"
-    used = {SCOPES[method] for method in methods}
+    used: set[str | None] = {scope for method in methods for scope in SCOPES[method]}
     used |= {EVENT_SCOPES[event] for event in manifest["settings"]["event_subscriptions"]["bot_events"]}
     used |= {"commands"} if manifest["features"].get("slash_commands") else set()
     used |= {"assistant:write"} if manifest["features"].get("agent_view") else set()

@@ -36,6 +36,16 @@ class Store(Protocol):
     async def save(self, name: str, value: Json) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What became of a plan: how many of its calls wait on a card, run by a grant, or were refused (`denied` says
+    why, for each)."""
+
+    waiting: int = 0
+    granted: int = 0
+    denied: tuple[str, ...] = ()
+
+
 class Turn(Protocol):
     """All an agent may use while it handles one request. Everything here may run again after a crash, so every
     method is idempotent under the request's key and the given name."""
@@ -68,8 +78,17 @@ class Turn(Protocol):
     async def redraw(self, view: View) -> None:
         """Replace the modal the request came from, if it came from one that is still open."""
 
-    async def propose(self, plan: Plan) -> None:
-        """Lay a plan before the person on one card, in their direct messages."""
+    async def tools(self) -> frozenset[str]:
+        """The tools this turn may use at this moment: those its file names, and of those with an effect only what the
+        mode of the person, the conversation and the connection leaves."""
+
+    async def propose(self, plan: Plan) -> Proposed:
+        """Lay a plan before the person on one card; what a grant of theirs covers runs at once and shows a receipt.
+        Raises Stopped, and PersonMends for what the gate refuses, which ends the turn."""
+
+    async def reply(self, name: str, text: str, *, seen_by: frozenset[str] = frozenset()) -> None:
+        """Answer where the person asked, for all who are there to read, in plain text. `seen_by`: the user ids who may
+        see what the answer was made from, besides the person. Where more would read it, the person is asked first."""
 
 
 class Agent(Protocol):
@@ -86,7 +105,8 @@ class Agent(Protocol):
     @property
     def actions(self) -> Mapping[str, Callable[[Turn], Awaitable[None]]]:
         """What it can be asked: `run` by command; others by its own buttons and menus (`action_id` is
-        `<agent>.<action>`), and `decided`, called when a plan of its was decided, `undone` when taken back."""
+        `<agent>.<action>`), and `decided`, called when a plan of its was decided (with the `reason` typed when it was
+        denied), `undone` when taken back. What follows a denial proposes nothing."""
 
     async def view(self, name: str, person: Person, args: JsonObject, store: Store) -> View:
         """A modal one of its buttons opens at once (`action_id` `<agent>.view.<name>`). Quick: no outside calls."""

@@ -2,26 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
+from bot.contracts.forms import FormField
 from bot.contracts.json import JsonObject
 from bot.contracts.people import Person
 from bot.contracts.tools import Tool
-
-
-@dataclass(frozen=True, slots=True)
-class FormField:
-    """One field of the connect modal. `kind`: `text`, `secret` (never shown again), `choice` with `options`
-    (value, label)."""
-
-    name: str
-    label: str
-    kind: Literal["text", "secret", "choice"] = "text"
-    hint: str = ""
-    placeholder: str = ""
-    initial: str = ""
-    optional: bool = False
-    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +45,8 @@ class Connector(Protocol):
 
     def tools(self) -> Sequence[Tool]: ...
 
-    def form(self) -> Sequence[FormField]: ...
+    def form(self) -> Sequence[FormField]:
+        """What a person fills in to connect an account; empty: there is nothing to connect."""
 
     async def prove(self, values: Mapping[str, str]) -> Connection:
         """Log in with what the person typed; the connection to save. Raises PersonMends (with `field`) or TimeMends."""

@@ -4,6 +4,7 @@ MeshClawError
 ├── PersonMends      the person who asked: a wrong word, a wrong password, nothing connected
 ├── OperatorMends    whoever installed MeshClaw: settings, database, scopes
 ├── TimeMends        nobody: the other side is away for now; trying later may do
+├── Stopped          nobody: a person said stop, and meant it
 └── OutcomeUnknown   nobody may guess: an effect was begun and its end was not seen
 
 Every message is shown to a person: it says what happened, `mend` says what to do. Neither ever holds a secret,
@@ -38,3 +39,7 @@ class TimeMends(MeshClawError):
 
 class OutcomeUnknown(MeshClawError):
     """An effect was begun, and nobody can tell whether it happened."""
+
+
+class Stopped(MeshClawError):
+    """Somebody stopped this work: the person it is for, or an admin for all."""

@@ -22,3 +22,16 @@ class Profile:
     name: str
     tz: str
     locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What Slack says of somebody at this moment. `active`: the account exists and is not deactivated; `guest`: of a
+    limited account, or of another company (Slack Connect); `admin`: administers the workspace."""
+
+    user: str
+    team: str
+    active: bool
+    guest: bool
+    bot: bool
+    admin: bool

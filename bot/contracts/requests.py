@@ -1,6 +1,7 @@
 """What a person wants, as one durable row: every way in from Slack ends in a Request."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.contracts.json import JsonObject
 from bot.contracts.people import Person
@@ -13,7 +14,8 @@ class Request:
     `key`: idempotency key made of Slack's own ids; a redelivery has the same one and runs once.
     `agent`, `action`: who handles it: an agent's name or `gate`, and one of its actions.
     `args`: what the person chose, plain JSON. `channel`: where they were, if anywhere.
-    `lane`: requests of one lane run one after another, in order; by default the person's own.
+    `lane`: requests of one lane run one after another, in order; by default the person's own. `received`: when it was
+    written down, known once it is read back.
     """
 
     key: str
@@ -24,7 +26,13 @@ class Request:
     channel: str | None = None
     thread_ts: str | None = None
     lane: str = ""
+    received: datetime | None = None
 
     def __post_init__(self) -> None:
         if not self.lane:
             object.__setattr__(self, "lane", self.person.owner)
+
+    @property
+    def conversation(self) -> str:
+        """What this belongs to: a thread, else the person's own conversation with MeshClaw."""
+        return f"{self.person.team}/{self.channel}/{self.thread_ts}" if self.thread_ts else self.person.owner

@@ -1,11 +1,12 @@
 """Tools and their effects: what a connector offers, and what the gate judges."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from bot.contracts.forms import FormField
 from bot.contracts.json import Json, JsonObject, canonical
 from bot.contracts.people import Person
 
@@ -39,12 +40,26 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Noun:
+    """What is counted: "1 mail", "2 mails"."""
+
+    one: str
+    many: str
+
+
+THINGS = Noun("thing", "things")
+
+
+@dataclass(frozen=True, slots=True)
 class CallView:
     """A call in words for a card, made by trusted code from the real arguments; texts are raw, not yet escaped.
 
     `verb`: "Archive", `subject`: "The Daily Robot <news@robot.example>", `items`: one line per thing touched,
     all of them, `where`: "INBOX → Archive", `reversible`: whether Undo will be offered.
-    `group` gathers calls on the card ("Newsletters").
+    `group` gathers calls on the card ("Newsletters"). `environment`: where it takes effect ("staging"), empty when
+    that is no question; of a deploy an empty or unheard-of one counts as production. `own`: it touches nothing but
+    the things of the person it runs for, whatever its effect. `things` are what `items` are, `subjects` what calls
+    are about, when that is worth counting.
     """
 
     verb: str
@@ -53,6 +68,10 @@ class CallView:
     items: tuple[str, ...]
     reversible: bool
     group: str = ""
+    environment: str = ""
+    own: bool = False
+    things: Noun = THINGS
+    subjects: Noun | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +121,14 @@ class Unfinished:
     rest: Call | None
 
 
+Facets = Mapping[str, tuple[str, ...]]
+"""What decides what a call does, by name: every value of it, as text."""
+
+
 class Tool(Protocol):
-    """One call a connector offers. Only the ledger may call `perform` and `look_back`."""
+    """One call a connector offers. Only the ledger may call `perform` and `look_back`.
+
+    Subclass it to inherit what is given here for tools without anything to edit."""
 
     name: str
     effect: Effect | None
@@ -118,6 +143,19 @@ class Tool(Protocol):
     def without(self, args: JsonObject, left_out: Collection[int]) -> JsonObject | None:
         """The arguments without these items, by their place among `describe`'s; None when nothing remains; pure."""
 
+    def facets(self, args: JsonObject) -> Facets:
+        """The arguments as rules and grants see them; pure. A pattern covers a call when it matches every value of
+        its facet, so a facet holds all that matters: each recipient, each sender, the folder, the address."""
+        return flattened(args)
+
+    def fields(self, args: JsonObject) -> Sequence[FormField]:
+        """What a person may change before approving, with what stands there now; pure."""
+        return ()
+
+    def edited(self, args: JsonObject, values: Mapping[str, str]) -> JsonObject:
+        """The arguments with what was typed into `fields`; pure. Raises PersonMends with the field to correct."""
+        return args
+
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         """Do it. A definite failure is returned as `failed` or raised as MeshClawError *before* anything happened;
         any other exception means the outcome is unknown."""
@@ -126,10 +164,29 @@ class Tool(Protocol):
         """After an interruption: read the world to see how far the call came; None when it cannot be told."""
 
 
+def flattened(args: JsonObject) -> Facets:
+    """Every scalar of the arguments under its dotted path, those in lists together: `mails.sender` → all senders."""
+    found: dict[str, list[str]] = {}
+
+    def walk(path: str, value: Json) -> None:
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                walk(f"{path}.{name}" if path else name, inner)
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            for inner in value:
+                walk(path, inner)
+        else:
+            found.setdefault(path, []).append(value if isinstance(value, str) else canonical(value).decode())
+
+    walk("", args)
+    return {name: tuple(values) for name, values in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The effects a turn wants, shown on one card. `title` heads the card; `sources` says what outside text the
-    plan was built from."""
+    plan was built from. A newer plan of the same agent on the same `topic` takes the place of one that still waits;
+    without a topic it waits beside it."""
 
     title: str
     calls: tuple[Call, ...]
@@ -137,6 +194,7 @@ class Plan:
     note: str = ""
     extra: JsonObject = field(default_factory=dict)
     """What the proposing agent wants back when the card is decided (never shown, never executed)."""
+    topic: str = ""
 
     def digest(self) -> str:
         """SHA-256, hex, over the digests of the calls, in order."""

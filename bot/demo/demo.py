@@ -11,6 +11,7 @@ import yaml
 from pydantic import SecretStr
 
 from bot import app as composition
+from bot.contracts.connectors import Connection
 from bot.contracts.people import Person
 from bot.demo import sample_mail
 from bot.settings import load
@@ -44,7 +45,7 @@ async def running(port: int, data: Path, mail_url: str | None) -> AsyncIterator[
                 if "mail" not in await app.storage.connections.names(people[handle]):
                     await _give_sample_mail(app, people[handle], data / "mail" / handle, handle)
             if own:
-                await app.storage.connections.put(people[_OWNER], "mail", own)
+                await _trust(app, people[_OWNER], own)
             async with composition.listening_by_socket(app, settings):
                 yield workspace
     finally:
@@ -61,7 +62,16 @@ def manifest() -> Mapping[str, Any] | None:
 
 async def _give_sample_mail(app: composition.App, person: Person, maildir: Path, handle: str) -> None:
     await asyncio.to_thread(sample_mail.fill, maildir, handle, datetime.now(UTC))
-    await app.storage.connections.put(person, "mail", connection_from_url(f"maildir:{maildir}"))
+    await _trust(app, person, connection_from_url(f"maildir:{maildir}"))
+
+
+async def _trust(app: composition.App, person: Person, connection: Connection) -> None:
+    """Connect a mailbox as the demo's host: changes may be proposed there at once, each waiting for its button. A mode
+    the person has set since stays."""
+    known = await app.storage.connections.get(person, "mail")
+    await app.storage.connections.put(person, "mail", connection)
+    if known is None or known.label != connection.label:
+        await app.gate.between.modes.set_connection(person, "mail", "ask", person.user, datetime.now(UTC))
 
 
 async def _people(app: composition.App) -> Mapping[str, Person]:

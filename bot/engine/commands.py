@@ -34,17 +34,28 @@ class Connect:
     word: str
 
 
-Understood = Say | Run | Connect
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Answered by the gate itself, ahead of every queue: stop, mode, policy and the like."""
+
+    word: str
+    rest: str
+
+
+Understood = Say | Run | Connect | Direct
 _A_COMMAND = 4
 """Words of something meant as a command; more are a sentence, which asks for the commands there are."""
 
 
 class Commands:
-    """The words of `/meshclaw`: one per agent, and `connect` and `help`."""
+    """The words of `/meshclaw`: one per agent, `connect`, those of the gate (`direct`), and `help`."""
 
-    def __init__(self, agents: Mapping[str, Agent], connectable: Sequence[str]) -> None:
+    def __init__(
+        self, agents: Mapping[str, Agent], connectable: Sequence[str], direct: Sequence[CommandHelp] = ()
+    ) -> None:
         self._agents = agents
         self._connectable = connectable
+        self._direct = direct
 
     @property
     def known(self) -> tuple[CommandHelp, ...]:
@@ -53,6 +64,7 @@ class Commands:
         return (
             *(CommandHelp(one.name, one.description, one.usage) for one in descriptions),
             CommandHelp("connect", "Connects an account of yours", usage),
+            *self._direct,
             CommandHelp("help", "Shows this"),
         )
 
@@ -66,6 +78,8 @@ class Commands:
             return Say(self.help(word))
         if word == "connect":
             return Connect(rest.lower() or (self._connectable[0] if len(self._connectable) == 1 else ""))
+        if word in {command.word for command in self._direct}:
+            return Direct(word, rest)
         agent = self._agents.get(word)
         if agent is None:
             return Say(self._unknown(word) if len(text.split()) <= _A_COMMAND else self.help())

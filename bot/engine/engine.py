@@ -1,41 +1,39 @@
-"""The engine: takes requests, runs them once, and keeps the clock."""
+"""The engine: takes requests, and runs them once."""
 
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import OperationalError
 
-from bot.contracts.agents import Agent
+from bot.contracts.agents import Agent, Proposed
 from bot.contracts.errors import MeshClawError, PersonMends
-from bot.contracts.json import Json, JsonObject
+from bot.contracts.json import Json
 from bot.contracts.people import Person
 from bot.contracts.requests import Request
 from bot.contracts.slack import Message, Slack, SlackAway, View
-from bot.engine.commands import Commands, Connect, Say, Understood
+from bot.contracts.tools import Plan
+from bot.engine.commands import Commands, Connect, Direct, Say, Understood
 from bot.engine.connect import Accounts
 from bot.engine.decisions import Decided, Decisions
 from bot.engine.durable import Durable
 from bot.engine.inbox import Inbox
 from bot.engine.lanes import Lanes
+from bot.engine.modals import Modals
 from bot.engine.replicas import Replicas
+from bot.engine.running import Running
+from bot.engine.standing import USAGE, Standing
 from bot.engine.turns import AgentStore, LiveTurn, TurnServices
-from bot.gate.cards import TIME_TO_UNDO
+from bot.engine.upkeep import Upkeep
+from bot.gate.card import Card
 from bot.store.documents import Documents
 from bot.views import errors as error_views
 from bot.views import forms, home, notices
-from bot.views.values import HomeValue
 
-_REMEMBER_KEYS = timedelta(days=2)  # Slack redelivers for minutes; two days are ample
-_REMEMBER_STEPS = timedelta(hours=1)
 _PAUSES = (1, 2, 5, 10, 30, 60, 120, 300, 600)  # seconds between attempts while Slack or the database is away
-_HALTED = timedelta(minutes=10)
-_GRACE = 3.0  # seconds
 _log = structlog.get_logger("engine")
 
 
@@ -47,11 +45,16 @@ class Parts:
     durable: Durable
     replicas: Replicas
     decisions: Decisions
+    modals: Modals
+    standing: Standing
+    running: Running
+    upkeep: Upkeep
     accounts: Accounts
     agents: Mapping[str, Agent]
     documents: Documents
     slack: Slack
     turn_services: TurnServices
+    conversation: Callable[[Request], str]
     executor: str
 
 
@@ -60,35 +63,21 @@ class Engine:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._commands = Commands(parts.agents, parts.accounts.words)
+        self._commands = Commands(parts.agents, parts.accounts.words, USAGE)
         self._lanes = Lanes(parts.inbox, parts.durable.run)
-        self._clock = AsyncIOScheduler(timezone=UTC)
-        self._jobs: set[asyncio.Task[Any]] = set()
-        self._gate: Mapping[str, Callable[[Request], Awaitable[Decided | None]]] = {
-            "approve": parts.decisions.approve,
-            "deny": parts.decisions.turn_down,
-            "undo": parts.decisions.undo,
-            "choose": parts.decisions.narrow,
-            "carry_on": parts.decisions.carry_on,
-        }
+        self._gate = {**parts.decisions.actions, "widen": self._widen}
+        parts.upkeep.carry_on = self._carry_on
+        parts.upkeep.ended = self._report
 
     async def start(self) -> None:
         """Claim this replica's life, take up what was left, start the clock. Raises OperatorMends."""
         await self._parts.replicas.claim()
         self._parts.durable.launch()
         await self._recover()
-        every = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
-        self._clock.add_job(self._quietly(self._sweep), "interval", seconds=15, **every)
-        self._clock.add_job(self._quietly(self._purge), "interval", minutes=10, **every)
-        self._clock.add_job(self._quietly(self._recover), "interval", seconds=self._parts.replicas.watch, **every)
-        self._clock.start()
+        self._parts.upkeep.start(self._recover, self._parts.replicas.watch)
 
     async def stop(self) -> None:
-        if self._clock.running:
-            self._clock.pause()
-            if self._jobs:  # shutting the clock down would break them off within a query
-                await asyncio.wait(self._jobs, timeout=_GRACE)
-            self._clock.shutdown(wait=False)
+        await self._parts.upkeep.stop()
         await self._lanes.stop()
         await self._parts.durable.stop()
         await self._parts.replicas.release()
@@ -110,14 +99,14 @@ class Engine:
         return self._commands.help()
 
     async def view(self, name: str, person: Person, value: str) -> View:
-        """The modal a button opens: `gate.choose`, `gate.listing`, `connect.form`, or `<agent>.<view>`. Quick: it
-        must be shown while the click's trigger lives. Raises PersonMends."""
+        """The modal a button opens: `gate.<modal>`, `connect.form`, or `<agent>.<view>`. Quick: it must be shown while
+        the click's trigger lives. Raises PersonMends."""
         room, _, what = name.partition(".")
         match room, what:
-            case "gate", "listing":
-                return await self._parts.decisions.listing(person, value)
-            case "gate", "choose" | "focus":
-                return await self._parts.decisions.choice(person, value)
+            case "gate", "enrol" | "unenrol":
+                return await self._parts.standing.enrolment(person)
+            case "gate", _:
+                return await self._parts.modals.view(what, person, value)
             case "connect", "form":
                 return self._parts.accounts.form(value)
         agent = self._parts.agents.get(room)
@@ -126,9 +115,28 @@ class Engine:
         store = AgentStore(self._parts.documents, person, room)
         return await agent.view(what, person, {"value": value}, store)
 
-    async def keep_choice(self, person: Person, view: JsonObject) -> tuple[str, list[list[int]]]:
-        """Remember what is ticked in the choice modal. Raises PersonMends."""
-        return await self._parts.decisions.keep_choice(person, view)
+    @property
+    def modals(self) -> Modals:
+        """What was entered into the modals of cards."""
+        return self._parts.modals
+
+    @property
+    def standing(self) -> Standing:
+        """What a person sets between cards."""
+        return self._parts.standing
+
+    async def first_time(self, key: str, person: Person) -> bool:
+        """Whether nothing with this key was delivered before: for what is done at once instead of being enqueued."""
+        return await self.enqueue(Request(key, person, "gate", "noted"))
+
+    async def direct(self, person: Person, asked: Direct, channel: str) -> Message:
+        """Answer a word of the gate's own, ahead of every queue. Raises PersonMends."""
+        return await self._parts.standing.answer(person, asked.word, asked.rest, channel)
+
+    async def stop_conversation(self, person: Person, channel: str, thread_ts: str | None) -> Message:
+        """End what goes on in that thread, or, without one, in the person's own conversation with MeshClaw."""
+        place = Request("", person, "gate", "stop", channel=channel, thread_ts=thread_ts)
+        return await self._parts.standing.stop_conversation(person, self._parts.conversation(place))
 
     async def connect(self, person: Person, word: str, values: Mapping[str, str]) -> Message:
         """Prove and save an account. Raises PersonMends (with `field`) or TimeMends."""
@@ -156,19 +164,24 @@ class Engine:
             case "gate", action if action in self._gate:
                 decided = await self._gate[action](request)
                 if decided:
-                    await self._report(request, decided)
+                    await self._report(decided)
+            case "gate", "noted":
+                pass
+            case "gate", "session":
+                channel, thread = str(request.channel), str(request.thread_ts)
+                await self._parts.slack.end_session(channel, thread)
             case "home", "open":
-                await self._publish_home(request.person)
+                await self.publish_home(request.person)
             case "help", "answer":
-                await LiveTurn(request, self._parts.turn_services).say("answer", self._reply(request))
+                await LiveTurn(request, self._parts.turn_services).say("answer", await self._reply(request))
             case "help", "whisper":
-                await LiveTurn(request, self._parts.turn_services).whisper(self._reply(request))
+                await LiveTurn(request, self._parts.turn_services).whisper(await self._reply(request))
             case "connect", "save":
                 await self._connect_later(request)
             case _:
                 await self._run_agent(request)
 
-    def _reply(self, request: Request) -> Message:
+    async def _reply(self, request: Request) -> Message:
         """The answer to a message that asks no agent. Raises PersonMends, which says what was not understood."""
         said = request.args.get("said")
         if isinstance(said, str):
@@ -176,6 +189,8 @@ class Engine:
         understood = self.understand(str(request.args.get("text") or ""))
         if isinstance(understood, Say):
             return understood.message
+        if isinstance(understood, Direct):
+            return await self.direct(request.person, understood, request.channel or "")
         if isinstance(understood, Connect):
             return forms.connect_first(understood.word, self._parts.accounts.title(understood.word).lower())
         return self.help()
@@ -185,13 +200,17 @@ class Engine:
         action = agent.actions.get(request.action) if agent else None
         if agent is None or action is None:
             raise PersonMends("This belongs to nothing here any more.", "Run the command again.")
-        await action(LiveTurn(request, self._parts.turn_services, agent.description.tools))
+        turn = LiveTurn(request, self._parts.turn_services, agent.description.tools)
+        if request.action in ("decided", "undone"):  # what it hears of its cards begins nothing
+            await action(turn)
+        else:
+            await self._parts.running.run(request, lambda: action(turn))
 
-    async def _report(self, request: Request, decided: Decided) -> None:
+    async def _report(self, decided: Decided) -> None:
         """Tell the agent whose plan it was how it ended, as a request of its own."""
         card = decided.card
         agent = self._parts.agents.get(card.agent)
-        action = "undone" if card.state == "undone" else "decided"
+        action = "undone" if card.undo_id else "decided"
         if agent is None or action not in agent.actions:
             return
         done: list[Json] = [one.index for one in decided.results if one.outcome and one.outcome.state == "done"]
@@ -202,9 +221,38 @@ class Engine:
                 person=card.person,
                 agent=card.agent,
                 action=action,
-                args={"state": card.state, "extra": card.plan.extra, "calls": calls, "done": done},
-                channel=request.channel,
+                args={
+                    "state": card.state,
+                    "reason": card.said.reason,
+                    "extra": card.plan.extra,
+                    "calls": calls,
+                    "done": done,
+                },
             )
+        )
+
+    async def _carry_on(self, card: Card) -> None:
+        """Take a card up again that stands approved: a request of its own, once a minute for each state it is found
+        in, since what kept it before may be over now."""
+        now = datetime.now(UTC)
+        phase = "held" if card.hold_until and card.hold_until > now else "free"
+        key = f"carry on:{card.id}:{card.version}:{phase}:{int(now.timestamp()) // 60}"
+        await self.enqueue(Request(key, card.person, "gate", "carry_on", {"card": card.id}))
+
+    async def propose(self, request: Request, plan: Plan) -> Proposed:
+        """Lay a plan before a person; what runs by a grant begins at once. Raises Stopped, Refused."""
+        proposed, running = await self._parts.decisions.propose(request, plan)
+        for card in running:
+            await self._carry_on(card)
+        return proposed
+
+    async def _widen(self, request: Request) -> None:
+        """Ask the person, on a card, whether agents may change things in an account of theirs."""
+        word = str(request.args.get("value") or "")
+        plan = await self._parts.accounts.widening(request.person, word)
+        await self.propose(request, plan)
+        await LiveTurn(request, self._parts.turn_services).redraw(
+            notices.notice(notices.said(f"{plan.title}: the card is in your direct messages with me."))
         )
 
     async def _connect_later(self, request: Request) -> None:
@@ -213,12 +261,10 @@ class Engine:
         turn = LiveTurn(request, self._parts.turn_services)
         await turn.say("answer", await self.connect(request.person, word, texts))
 
-    async def _publish_home(self, person: Person) -> None:
-        connections = await self._parts.accounts.listed(person)
-        pending = await self._parts.decisions.pending_titles(person)
-        await self._parts.slack.publish_home(
-            person, home.home(HomeValue(self._commands.known, connections, tuple(pending)))
-        )
+    async def publish_home(self, person: Person) -> None:
+        """Draw a person's App Home anew."""
+        value = await self._parts.standing.home(person, self._commands.known)
+        await self._parts.slack.publish_home(person, home.home(value))
 
     async def _tell(self, request: Request, message: Message) -> None:
         """Say that it went wrong: in place of the answer, or, for a click, beside the card."""
@@ -245,41 +291,6 @@ class Engine:
                     await durable.resume((await durable.unfinished()).get(executor, []))
         for ticket in await inbox.open_tickets():
             self._lanes.add(ticket)
-
-    async def _sweep(self) -> None:
-        """Expire and redraw cards, and carry on with plans that stopped halfway."""
-        now = datetime.now(UTC)
-        await self._parts.decisions.sweep(now - timedelta(seconds=60))
-        for card in await self._parts.decisions.halted(now - _HALTED):
-            await self.enqueue(
-                Request(f"carry on:{card.id}:{card.version}", card.person, "gate", "carry_on", {"card": card.id})
-            )
-
-    async def _purge(self) -> None:
-        now = datetime.now(UTC)
-        await self._parts.durable.purge(now - _REMEMBER_STEPS)
-        await self._parts.inbox.purge(now - _REMEMBER_KEYS)
-        await self._parts.turn_services.posts.purge(now - _REMEMBER_KEYS)
-        await self._parts.documents.purge("gate", "choice:", now - _REMEMBER_KEYS)
-        await self._parts.decisions.purge(now - TIME_TO_UNDO - _REMEMBER_KEYS)
-        for agent in self._parts.agents:
-            await self._parts.documents.purge(agent, "run:", now - TIME_TO_UNDO - _REMEMBER_KEYS)
-
-    def _quietly(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[Any]]:
-        """A job of the clock: an error is logged, and the next time it runs again."""
-
-        async def run() -> None:
-            task = asyncio.current_task()
-            assert task
-            self._jobs.add(task)
-            try:
-                await job()
-            except Exception as error:
-                _log.warning("clock job failed", job=job.__name__, error=type(error).__name__)
-            finally:
-                self._jobs.discard(task)
-
-        return run
 
 
 async def _patiently(work: Callable[[], Awaitable[None]]) -> None:

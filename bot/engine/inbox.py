@@ -92,6 +92,7 @@ class Inbox:
             channel=kept["channel"],
             thread_ts=kept["thread_ts"],
             lane=row.lane,
+            received=row.received_at,
         )
 
     async def finish(self, key: str, *, failed: bool = False) -> None:

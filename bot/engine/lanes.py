@@ -5,6 +5,7 @@ the start of the work.
 """
 
 import asyncio
+import contextvars
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -39,7 +40,8 @@ class Lanes:
             queue.append(ticket)
             return
         self._queues[ticket.lane] = deque([ticket])
-        task = asyncio.create_task(self._drain(ticket.lane))
+        # in a context of its own: begun within another request, it would count as a part of that one, and end with it
+        task = asyncio.create_task(self._drain(ticket.lane), context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -59,7 +61,9 @@ class Lanes:
                 async with self._slots:
                     await self._inbox.quiet(self._known[ticket.key] + _HELD_BACK)
                     await self._run(ticket.key)
-            except Exception as error:  # the row stays open and is taken up again
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # the row stays open and is taken up again; some of DBOS's are no Exception
                 _log.error("request not run", key=ticket.key, error=type(error).__name__)
             queue.popleft()
             del self._known[ticket.key]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -22,7 +22,7 @@ class Posts:
         """Post under this key, or replace what was posted under it. Raises what Slack's side raises."""
         posted, begun_before = await self._begin(key, channel)
         if posted is None and begun_before:
-            posted = await self._slack.find(channel, key)
+            posted = await self._slack.find(channel, key, thread_ts)
             if posted:
                 await self._place(key, posted)
         if posted:
@@ -32,10 +32,20 @@ class Posts:
         await self._place(key, posted)
         return posted
 
+    async def stands(self, key: str, posted: Posted) -> bool:
+        """Whether that is the message under this key, or under one that begins with it and a colon; True while none of
+        them has been posted."""
+        mine = or_(PostRow.key == key, PostRow.key.startswith(f"{key}:", autoescape=True))
+        query = select(PostRow.channel, PostRow.ts).where(mine, PostRow.ts.is_not(None))
+        async with self._database.read() as session:
+            places = [Posted(row.channel, row.ts or "") for row in await session.execute(query)]
+        return not places or posted in places
+
     async def forget(self, key: str) -> None:
-        """The message under this key will never be touched again."""
+        """The message under this key, and those under keys that begin with it and a colon, are touched no more."""
+        mine = or_(PostRow.key == key, PostRow.key.startswith(f"{key}:", autoescape=True))
         async with self._database.write() as session:
-            await session.execute(delete(PostRow).where(PostRow.key == key))
+            await session.execute(delete(PostRow).where(mine))
 
     async def purge(self, before: datetime) -> None:
         """Forget messages posted before that time, but those of cards, which `forget` takes."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from bot.contracts.agents import Store
+from bot.contracts.agents import Proposed, Store
 from bot.contracts.errors import OperatorMends
 from bot.contracts.json import Json
 from bot.contracts.people import Person, Profile
@@ -42,11 +42,15 @@ class TurnServices:
     documents: Documents
     sources: Mapping[str, Any]
     step: Callable[[str, Callable[[], Coroutine[Any, Any, Any]]], Awaitable[Any]]
-    propose: Callable[[Request, Plan], Awaitable[None]]
+    propose: Callable[[Request, Plan], Awaitable[Proposed]]
+    open_tools: Callable[[Request, Collection[str]], Awaitable[frozenset[str]]]
+    check_stopped: Callable[[Request], Awaitable[None]]
+    reply: Callable[[Request, str, str, frozenset[str]], Awaitable[None]]
 
 
 class LiveTurn:
-    """The Turn of `bot.contracts.agents`, over the engine's services. `tools`: those the agent's file names."""
+    """The Turn of `bot.contracts.agents`, over the engine's services. `tools`: those the agent's file names. A stop is
+    looked at before every step and every plan."""
 
     def __init__(self, request: Request, services: TurnServices, tools: Collection[str] = ()) -> None:
         self.request = request
@@ -66,6 +70,7 @@ class LiveTurn:
         return await self._services.slack.profile(self.person)
 
     async def step(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        await self._services.check_stopped(self.request)
         result: T = await self._services.step(name, work)
         return result
 
@@ -85,10 +90,16 @@ class LiveTurn:
         if view_id:
             await self._services.slack.update_view(str(view_id), view)
 
-    async def propose(self, plan: Plan) -> None:
+    async def tools(self) -> frozenset[str]:
+        return await self._services.open_tools(self.request, self._tools)
+
+    async def propose(self, plan: Plan) -> Proposed:
         foreign = sorted({call.tool for call in plan.calls} - set(self._tools))
         if foreign:
             raise OperatorMends(
                 f"The agent {self.request.agent} may not use {', '.join(foreign)}.", "Its file does not name this tool."
             )
-        await self._services.propose(self.request, plan)
+        return await self._services.propose(self.request, plan)
+
+    async def reply(self, name: str, text: str, *, seen_by: frozenset[str] = frozenset()) -> None:
+        await self._services.reply(self.request, name, text, seen_by)

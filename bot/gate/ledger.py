@@ -1,12 +1,15 @@
 """The ledger: the one place where effects happen.
 
-A call runs only for a card a person approved, for exactly the arguments that card stood for, and at most once: its
-intent is written before, its outcome after. After an interruption the tool looks back at the world; what certainly
-did not happen may run then, and what nobody can tell is said to be unknown, never guessed.
+A call runs only for a card a person approved, or by a grant of theirs, for exactly the arguments that card stands for,
+and at most once: its intent is written before, its outcome after. Before each call it is looked at anew, in the
+transaction that writes the intent, whether it still may (`permits.py`). After an interruption the tool looks back at
+the world; what certainly did not happen may run then, and what nobody can tell is said to be unknown, never guessed.
 """
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -18,13 +21,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contracts.errors import MeshClawError, OutcomeUnknown, TimeMends
-from bot.contracts.json import Json, JsonObject
-from bot.contracts.tools import Call, Outcome, Tool, ToolBox, ToolContext, Unfinished
+from bot.contracts.json import Json, JsonObject, canonical
+from bot.contracts.tools import Call, CallView, Outcome, Tool, ToolBox, ToolContext, Unfinished
 from bot.gate.audit import Audit, Entry
-from bot.gate.cards import Card, Cards, Refused
-from bot.gate.policy import judge
+from bot.gate.card import Card
+from bot.gate.cards import Cards
+from bot.gate.permits import Permits
+from bot.gate.plans import Refused
+from bot.gate.policy import effect_of
 from bot.store.database import Database
-from bot.store.models import ActionRow, CardRow
+from bot.store.models import ActionRow
 from bot.store.sealing import Vault
 
 _ATTEMPTS = 3
@@ -55,6 +61,7 @@ class Ledger:
         vault: Vault,
         audit: Audit,
         cards: Cards,
+        permits: Permits,
         tools: ToolBox,
         executor: str,
         is_dead: Callable[[str], Awaitable[bool]],
@@ -63,6 +70,7 @@ class Ledger:
         self._vault = vault
         self._audit = audit
         self._cards = cards
+        self._permits = permits
         self._tools = tools
         self._executor = executor
         self._is_dead = is_dead
@@ -72,8 +80,8 @@ class Ledger:
         """Carry out the calls of a plan its card stands approved for, in order; yields each with its outcome.
 
         Safe to run again at any time: what has an outcome is not repeated. Raises Refused when the card does not
-        stand for this plan."""
-        calls = await self._cards.calls(plan_id)
+        stand for this plan, and Halted, before a call, when that call may not run any more, or not now."""
+        calls = await self._cards.plans.calls(plan_id)
         for index, call in enumerate(calls):
             action_id = f"{plan_id}/{index}"
             lock = self._locks.setdefault(action_id, asyncio.Lock())
@@ -88,33 +96,54 @@ class Ledger:
         found = [Entered(int(row.id.rsplit("/", 1)[1]), self._parts(row)) for row in rows]
         return sorted(found, key=lambda entered: entered.index)
 
-    async def _once(self, card: Card, plan_id: str, action_id: str, call: Call) -> tuple[Outcome, ...]:
-        known = await self._claim(card, plan_id, action_id, call)
-        if known is not None and (parts := self._parts(known)) is not None:
-            return parts
-        context = ToolContext(card.person, action_id)
-        tool = self._tools.get(call.tool)
-        if tool is None or judge(tool) == "deny":
-            outcome: list[Outcome] = [Outcome("failed", note="This kind of action is not available any more.")]
-        else:
-            outcome = await self._carry_out(tool, context, call, interrupted=known is not None)
-        await self._finish(card, plan_id, action_id, call, outcome)
-        return tuple(outcome)
+    async def resolve(self, card: Card, plan_id: str, why: str) -> None:
+        """Find out how far calls came that were begun and never ended, and do nothing more of them: `why` is told of
+        what was left undone."""
+        for index, call in enumerate(await self._cards.plans.calls(plan_id)):
+            action_id = f"{plan_id}/{index}"
+            async with self._locks.setdefault(action_id, asyncio.Lock()):
+                tool = self._tools.get(call.tool)
+                row = await self._claim(card, plan_id, action_id, call, tool, only_begun=True)
+                if row is not None and row.outcome is None:
+                    parts = await self._worked(card, action_id, call, tool, interrupted=True, halted=why)
+                    await self._finish(card, plan_id, action_id, call, parts)
 
-    async def _claim(self, card: Card, plan_id: str, action_id: str, call: Call) -> ActionRow | None:
-        """Write the intent; the row there was, if this action was begun before. While another living replica is at
-        it, this waits for its outcome."""
+    async def _once(self, card: Card, plan_id: str, action_id: str, call: Call) -> tuple[Outcome, ...]:
+        tool = self._tools.get(call.tool)
+        row = await self._claim(card, plan_id, action_id, call, tool)
+        if row is not None and (known := self._parts(row)) is not None:
+            return known
+        parts = await self._worked(card, action_id, call, tool, interrupted=row is not None)
+        await self._finish(card, plan_id, action_id, call, parts)
+        return tuple(parts)
+
+    async def _worked(
+        self, card: Card, action_id: str, call: Call, tool: Tool | None, *, interrupted: bool, halted: str = ""
+    ) -> list[Outcome]:
+        if tool is None:
+            state: Literal["failed", "unknown"] = "unknown" if interrupted else "failed"
+            return [Outcome(state, unknown=int(interrupted), note="This kind of action is not available any more.")]
+        context = ToolContext(card.person, action_id)
+        return await self._carry_out(tool, context, call, interrupted=interrupted, halted=halted)
+
+    async def _claim(
+        self, card: Card, plan_id: str, action_id: str, call: Call, tool: Tool | None, *, only_begun: bool = False
+    ) -> ActionRow | None:
+        """Write the intent, unless `only_begun` actions are wanted; the row there was, if this action was begun
+        before. While another living replica is at it, this waits for its outcome. Raises Halted, Refused."""
         while True:
             try:
                 async with self._database.write() as session:
                     row = await session.get(ActionRow, action_id, with_for_update=True)
                     if row is not None and row.digest != call.digest():
                         raise Refused("This plan does not match the ledger.", "Run the command again.")
-                    if row is not None and row.outcome is not None:
+                    if (row is not None and row.outcome is not None) or (row is None and only_begun):
                         return row
-                    await self._check_approved(session, card, plan_id)
+                    if not only_begun:
+                        await self._check_permitted(session, card, plan_id, call, tool, begun=row is not None)
                     if row is None:
-                        await self._write_intent(session, card, plan_id, action_id, call)
+                        session.add(self._intent(card, plan_id, action_id, call, tool))
+                        await self._audit.append(session, self._entry("intent", card, plan_id, action_id, call))
                         return None
                     if row.started_by == self._executor or await self._is_dead(row.started_by):
                         row.attempt += 1
@@ -124,31 +153,51 @@ class Ledger:
                 continue
             await asyncio.sleep(_OTHER_AWAITED)
 
-    async def _check_approved(self, session: AsyncSession, card: Card, plan_id: str) -> None:
-        """Looked at in the same transaction as the intent is written in. Raises Refused."""
-        found = select(CardRow.state, CardRow.plan, CardRow.undo_plan).where(CardRow.id == card.id)
-        now = (await session.execute(found)).first()
-        if now is None or (now.state, plan_id) not in {("running", now.plan), ("undoing", now.undo_plan)}:
-            raise Refused("Nobody has approved this.", "Decide on the card first.")
+    async def _check_permitted(
+        self, session: AsyncSession, card: Card, plan_id: str, call: Call, tool: Tool | None, *, begun: bool
+    ) -> None:
+        """Looked at in the same transaction as the intent is written in; what was `begun` counts to ceilings already.
+        Raises Halted, Refused."""
+        effect, items = effect_of(tool), 0 if begun else _items(tool, call)
+        halted = await self._permits.halted(session, card, plan_id, call.tool, effect, items)
+        if halted:
+            raise halted
 
-    async def _write_intent(self, session: AsyncSession, card: Card, plan_id: str, action_id: str, call: Call) -> None:
-        owner, digest = self._vault.pseudonym(card.person.owner), call.digest()
-        session.add(
-            ActionRow(
-                id=action_id,
-                plan=plan_id,
-                owner=owner,
-                tool=call.tool,
-                digest=digest,
-                state="started",
-                started_by=self._executor,
-                started_at=datetime.now(UTC),
-            )
+    def _intent(self, card: Card, plan_id: str, action_id: str, call: Call, tool: Tool | None) -> ActionRow:
+        return ActionRow(
+            id=action_id,
+            plan=plan_id,
+            owner=self._cards.owner(card.person),
+            tool=call.tool,
+            effect=effect_of(tool).value,
+            items=_items(tool, call),
+            digest=call.digest(),
+            state="started",
+            started_by=self._executor,
+            started_at=datetime.now(UTC),
         )
-        await self._audit.append(session, Entry("intent", owner, plan_id, call.tool, digest))
 
-    async def _carry_out(self, tool: Tool, context: ToolContext, call: Call, *, interrupted: bool) -> list[Outcome]:
-        """Perform, and after every interruption look back, until nothing is left or nothing more can be told."""
+    def _entry(self, event: str, card: Card, plan_id: str, action_id: str, call: Call, **more: str) -> Entry:
+        return Entry(
+            event=event,
+            person=card.person,
+            own=card.terms.own,
+            agent=card.agent,
+            plan=plan_id,
+            tool=call.tool,
+            digest=call.digest(),
+            preview=_words(self._tools.get(call.tool), call),
+            provenance=card.plan.sources,
+            policy=card.policy,
+            key=action_id,
+            **more,
+        )
+
+    async def _carry_out(
+        self, tool: Tool, context: ToolContext, call: Call, *, interrupted: bool, halted: str = ""
+    ) -> list[Outcome]:
+        """Perform, and after every interruption look back, until nothing is left or nothing more can be told. What is
+        `halted` is looked at only."""
         parts: list[Outcome] = []
         rest: Call | None = call
         for _ in range(_ATTEMPTS):
@@ -161,6 +210,8 @@ class Ledger:
                 rest = seen.rest
             if rest is None:
                 return parts or [Outcome("done")]
+            if halted:
+                return [*parts, Outcome("failed", note=halted)]
             try:
                 tool.check(rest.args)
                 return [*parts, await tool.perform(context, rest.args)]
@@ -190,17 +241,19 @@ class Ledger:
         return None
 
     async def _finish(self, card: Card, plan_id: str, action_id: str, call: Call, parts: Sequence[Outcome]) -> None:
-        owner = self._vault.pseudonym(card.person.owner)
-        state = combine(parts).state
+        whole = combine(parts)
+        state, partly = whole.state, whole.state == "failed" and whole.count > 0
         kept: Json = [part.as_json() for part in parts]
-        sealed = self._vault.seal(kept, table="ledger", owner=owner, row=action_id)
+        sealed = self._vault.seal(kept, table="ledger", owner=self._cards.owner(card.person), row=action_id)
+        digest = hashlib.sha256(canonical(kept)).hexdigest()
+        entry = self._entry("outcome", card, plan_id, action_id, call, result=state, result_digest=digest)
         async with self._database.write() as session:
             await session.execute(
                 update(ActionRow)
                 .where(ActionRow.id == action_id, ActionRow.outcome.is_(None))
-                .values(state=state, finished_at=datetime.now(UTC), outcome=sealed)
+                .values(state="partly" if partly else state, finished_at=datetime.now(UTC), outcome=sealed)
             )
-            await self._audit.append(session, Entry("outcome", owner, plan_id, call.tool, call.digest(), state))
+            await self._audit.append(session, entry)
 
     def _parts(self, row: ActionRow) -> tuple[Outcome, ...] | None:
         if row.outcome is None:
@@ -233,8 +286,27 @@ def inverses(entered: Sequence[Entered]) -> list[Call]:
     return [part.inverse for one in reversed(entered) for part in reversed(one.parts or ()) if part.inverse]
 
 
+def _view(tool: Tool | None, call: Call) -> CallView | None:
+    """None where nobody can tell what the call does: then it is not done either."""
+    with suppress(Exception):
+        return tool.describe(call.args) if tool else None
+    return None
+
+
+def _items(tool: Tool | None, call: Call) -> int:
+    """How many things a call touches, as ceilings count them."""
+    view = _view(tool, call)
+    return max(1, len(view.items)) if view else 1
+
+
+def _words(tool: Tool | None, call: Call) -> str:
+    """A call in one line."""
+    view = _view(tool, call)
+    return f"{view.verb}: {view.subject}, {view.where} ({max(1, len(view.items))})" if view else call.tool
+
+
 def _unknown(tool: Tool, call: Call) -> Outcome:
-    return Outcome("unknown", unknown=len(tool.describe(call.args).items))
+    return Outcome("unknown", unknown=_items(tool, call))
 
 
 def _outcome(kept: dict[str, Any]) -> Outcome:

@@ -35,6 +35,15 @@ class Documents:
         document: Json = self._vault.open(row.body, table="documents", owner=owner, row=f"{space}/{name}")
         return document
 
+    async def every(self, person: Person, space: str, prefix: str) -> list[Json]:
+        """The documents whose names start with `prefix`, by name."""
+        owner = self._vault.pseudonym(person.owner)
+        named = DocumentRow.name.startswith(prefix, autoescape=True)
+        query = select(DocumentRow).where(DocumentRow.owner == owner, DocumentRow.space == space, named)
+        async with self._database.read() as session:
+            rows = list(await session.scalars(query.order_by(DocumentRow.name)))
+        return [self._vault.open(row.body, table="documents", owner=owner, row=f"{space}/{row.name}") for row in rows]
+
     async def save(self, person: Person, space: str, name: str, value: Json) -> None:
         owner = self._vault.pseudonym(person.owner)
         body = self._vault.seal(value, table="documents", owner=owner, row=f"{space}/{name}")

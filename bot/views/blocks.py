@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.views.text import plain, split, width
-from bot.views.times import moment
+from bot.views.times import moment, to_second
 
 Block = dict[str, Any]
 
@@ -23,6 +23,7 @@ EMPTY = "(empty)"
 
 _DATE = "{date_short_pretty} at {time}"
 _ENTITY = re.compile(r"&(?=(?:amp|lt|gt);)")
+_ADDRESS = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?([/?#][\x21-\x7e]*)?", re.IGNORECASE)
 _USER_ID = re.compile(r"[UW][A-Z0-9]{1,40}")
 
 
@@ -59,12 +60,24 @@ def actions(elements: Sequence[Block], block_id: str) -> Block:
     return {"type": "actions", "block_id": block_id, "elements": list(elements)}
 
 
-def button(label: str, action_id: str, value: str, *, style: str = "") -> Block:
-    """`style`: `primary`, `danger` or none."""
+def button(label: str, action_id: str, value: str, *, style: str = "", confirm: Block | None = None) -> Block:
+    """`style`: `primary`, `danger` or none; `confirm`: asked before the press counts."""
     element: Block = {"type": "button", "text": plain_text(label, 75), "action_id": action_id, "value": value}
     if style:
         element["style"] = style
+    if confirm is not None:
+        element["confirm"] = confirm
     return element
+
+
+def confirm(title: str, text: str, yes: str, no: str = "Cancel") -> Block:
+    """Slack's own question whether a press was meant."""
+    return {
+        "title": plain_text(title, 100),
+        "text": plain_text(text, 300),
+        "confirm": plain_text(yes, 30),
+        "deny": plain_text(no, 30),
+    }
 
 
 def option(label: str, value: str, description: str = "") -> Block:
@@ -117,6 +130,18 @@ def person(user_id: str) -> Block:
     return {"type": "user", "user_id": user_id} if _USER_ID.fullmatch(user_id) else run(user_id, limit=80)
 
 
+def link(url: str) -> list[Block]:
+    """An address that can be pressed and shows all of itself. Only for addresses the person typed; whatever is not
+    plainly one of the web stays text."""
+    whole = shown(plain(url, 300))
+    return [{"type": "link", "url": url, "text": url}] if _ADDRESS.fullmatch(url) and whole["text"] == url else [whole]
+
+
+def exact(at: datetime, tz: str) -> Block:
+    """The time of day to the second, for what is about to happen."""
+    return {**date(at, tz), "format": "{time_secs}", "fallback": to_second(at, tz)}
+
+
 def date(at: datetime, tz: str) -> Block:
     """A moment in the reader's own zone and words (https://docs.slack.dev/reference/block-kit/block-elements/date-element)."""
     return {
@@ -161,6 +186,21 @@ def rich(*elements: Block) -> Block:
     return {"type": "rich_text", "elements": list(elements)}
 
 
+def batches(lines: Sequence[Block]) -> list[Block]:
+    """Points in as many rich text blocks as their length asks for. No line is over 1,000 long."""
+    blocks: list[Block] = []
+    batch: list[Block] = []
+    length = 0
+    for entry in lines:
+        letters = _letters(entry)
+        if batch and length + letters > _DIVIDE_AT:
+            blocks.append(rich(points(batch)))
+            batch, length = [], 0
+        batch.append(entry)
+        length += letters
+    return [*blocks, *([rich(points(batch))] if batch else [])]
+
+
 def divided(heading: Block, lines: Sequence[Block], *, indent: int = 0) -> list[Block]:
     """A heading with its points, in as many rich text blocks as their length asks for. No line is over 1,000 long."""
     blocks: list[Block] = []
@@ -193,6 +233,41 @@ def checkboxes(label: str, options: Sequence[Block], ticked: Sequence[Block], bl
         "optional": True,
         "element": element,
     }
+
+
+def text_input(
+    label: str,
+    block_id: str,
+    action_id: str,
+    *,
+    initial: str = "",
+    hint: str = "",
+    placeholder: str = "",
+    multiline: bool = False,
+    optional: bool = False,
+    most: int = TEXT_LIMIT,
+) -> Block:
+    """A place to type. `initial` stands there as it is, at most 3,000 long; `most`: the longest that may be typed."""
+    element: Block = {"type": "plain_text_input", "action_id": action_id, "multiline": multiline, "max_length": most}
+    if initial:
+        element["initial_value"] = initial
+    if placeholder:
+        element["placeholder"] = plain_text(placeholder, 150)
+    return input_block(label, block_id, element, hint=hint, optional=optional)
+
+
+def input_block(label: str, block_id: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:
+    """A labelled input of any kind."""
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain_text(label, 300),
+        "optional": optional,
+        "element": element,
+    }
+    if hint:
+        block["hint"] = plain_text(hint, 600)
+    return block
 
 
 def modal(

@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.contracts.tools import CallView, Outcome
-from bot.views.values import CallResult, Noun
+from bot.contracts.tools import THINGS, CallView, Noun, Outcome
+from bot.views.values import CallResult
 from bot.views.words import count, listed, number
+
+_PREPOSITIONS = frozenset("to in into on at from for with by of as".split())
+_MOVING = frozenset("deploy release promote publish ship push roll send post invite add move copy".split())
+"""Verbs that go somewhere: to production, where others happen in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +48,65 @@ def grouped(calls: Sequence[CallView]) -> list[Group]:
     return groups
 
 
-def measure(calls: Sequence[CallView], things: Noun, subjects: Noun) -> str:
-    """`64 mails from 12 senders`."""
-    return f"{count(total(calls), things)} from {count(len({call.subject for call in calls}), subjects)}"
+def things_of(calls: Iterable[CallView]) -> Noun:
+    """What is counted: the calls' own noun when they agree on one."""
+    nouns = {call.things for call in calls}
+    return nouns.pop() if len(nouns) == 1 else THINGS
 
 
-def by_verb(calls: Sequence[CallView], things: Noun) -> str:
+def subjects_of(calls: Iterable[CallView]) -> Noun | None:
+    """What calls are about, when all of them say the same."""
+    nouns = {call.subjects for call in calls}
+    return nouns.pop() if len(nouns) == 1 else None
+
+
+def measure(calls: Sequence[CallView]) -> str:
+    """`64 mails from 12 senders`; `3 messages` where nobody counts what they are about."""
+    amount, subjects = count(total(calls), things_of(calls)), subjects_of(calls)
+    return f"{amount} from {count(len({call.subject for call in calls}), subjects)}" if subjects else amount
+
+
+def phrase(call: CallView) -> str:
+    """The call as one reads it aloud: `Deploy acme/api to production`."""
+    words = f"{call.verb} {call.subject}".strip()
+    where = call.where.strip()
+    if where:
+        leads_on = where.partition(" ")[0].lower() in _PREPOSITIONS
+        words += (
+            f" {where}" if leads_on else f" {_towards(call)} {where}" if where == call.environment else f", {where}"
+        )
+    if call.environment and call.environment.lower() not in where.lower():
+        words += f" {_towards(call)} {call.environment}"
+    return words
+
+
+def bare(calls: Sequence[CallView]) -> CallView | None:
+    """The one call of a plan or group that lists nothing: counting it would say nothing, so it is told in words."""
+    return calls[0] if len(calls) == 1 and not calls[0].items else None
+
+
+def amount_of(calls: Sequence[CallView]) -> str:
+    """What a plan is, in one breath: the one call in words, or how many things."""
+    one = bare(calls)
+    return phrase(one) if one else measure(calls)
+
+
+def by_verb(calls: Sequence[CallView]) -> str:
     """`archive 120 mails and file 23 mails`, the verbs as their tools named them."""
-    sums: dict[str, int] = {}
+    found: dict[str, list[CallView]] = {}
     for call in calls:
-        sums[call.verb] = sums.get(call.verb, 0) + size(call)
-    return listed([f"{verb[:1].lower()}{verb[1:]} {count(amount, things)}" for verb, amount in sums.items()])
+        found.setdefault(call.verb, []).append(call)
+    return listed([_verb_words(verb, same) for verb, same in found.items()])
+
+
+def _verb_words(verb: str, calls: Sequence[CallView]) -> str:
+    one = bare(calls)
+    words = phrase(one) if one else f"{verb} {count(total(calls), things_of(calls))}"
+    return f"{words[:1].lower()}{words[1:]}"
+
+
+def _towards(call: CallView) -> str:
+    return "to" if call.verb.partition(" ")[0].lower() in _MOVING else "in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +154,20 @@ def tallied(results: Iterable[CallResult]) -> Tally:
 
 
 def told(sums: Tally, done: str = "done") -> str:
-    """`all done`, or `61 done, 3 were already gone, 2 unknown`: every number that is not zero, so that they add up."""
+    """`all done`, or `61 done, 3 were already gone, 2 unknown`: every number that is not zero, so that they add up; of
+    one thing just how it ended."""
     if sums.done and sums.done == sums.whole:
         return done if sums.done == 1 else f"all {done}"
+    if sums.whole == 1:
+        return (
+            "was already gone"
+            if sums.gone
+            else "unknown"
+            if sums.unknown
+            else f"not {done}"
+            if sums.failed
+            else "not begun"
+        )
     parts = [f"{number(sums.done)} {done}"] if sums.done else []
     if sums.gone:
         parts.append(f"{number(sums.gone)} {'was' if sums.gone == 1 else 'were'} already gone")

@@ -4,8 +4,21 @@ from collections.abc import Sequence
 
 from bot.contracts.slack import Message
 from bot.contracts.tools import CallView
-from bot.views.blocks import WHOLE, Block, actions, button, cost, date, divided, header, line, points, rich, run
-from bot.views.calls import Group, by_verb, grouped, measure, size, total
+from bot.views.blocks import WHOLE, Block, actions, button, cost, divided, header, line, points, rich, run
+from bot.views.calls import (
+    Group,
+    amount_of,
+    bare,
+    by_verb,
+    grouped,
+    measure,
+    phrase,
+    size,
+    subjects_of,
+    things_of,
+    total,
+)
+from bot.views.terms import terms
 from bot.views.text import inert
 from bot.views.times import moment
 from bot.views.values import CardValue
@@ -13,89 +26,127 @@ from bot.views.words import count, number, sentence
 
 SPARE = 600
 """Kept for the frames of blocks that a long group is divided into."""
+_TERMS = 5_500
 _MOST_GROUPS = 12
 _MOST_ITEMS = 2
 _SUBJECT, _ITEM, _WHERE, _TITLE = 120, 90, 80, 100
+_PHRASE, _WHOLE_ITEM = 400, 3_100
 
 
 def card(value: CardValue) -> Message:
     """The message of a plan waiting for its decision. What does not fit is counted and is one button away."""
     opening = [header(value.title), _lead(value)]
-    closing = [_terms(value), _buttons(value)]
+    closing = [*terms(value, _TERMS), _buttons(value)]
     room = WHOLE - cost([*opening, *closing]) - SPARE
-    return Message(_text(value), [*opening, *_plan(value, room), *closing])
+    plan = _single(value.calls[0], room) if len(value.calls) == 1 else _plan(value, room)
+    return Message(_text(value), [*opening, *plan, *closing])
 
 
 def _text(value: CardValue) -> str:
+    whom = "your decision" if value.deciding else "a decision"
     return (
         f"{sentence(inert(value.title, 150))} "
-        f"Waiting for your decision: {inert(by_verb(value.calls, value.things), 1_000)}. "
-        f"Nothing happens until you approve. Decide by {moment(value.expires, value.tz)}."
+        f"Waiting for {whom}: {inert(by_verb(value.calls), 1_000)}. "
+        f"{_promise(value)} Decide by {moment(value.expires, value.tz)}."
     )
+
+
+def _promise(value: CardValue) -> str:
+    return "Nothing happens until you approve." if value.deciding else "Nothing happens until it is approved."
 
 
 def _lead(value: CardValue) -> Block:
-    amount = measure(value.calls, value.things, value.subjects)
-    elements = [run(f"{amount}. ", bold=True), run("Nothing happens until you approve.")]
+    elements = [run(amount_of(value.calls), limit=_PHRASE, bold=True), run(". ", bold=True), run(_promise(value))]
     if value.skipped:
         left = "is" if value.skipped == 1 else "are"
-        elements.append(run(f" {count(value.skipped, value.things)} you unticked {left} left alone."))
+        elements.append(run(f" {count(value.skipped, things_of(value.calls))} you unticked {left} left alone."))
     return rich(line(*elements))
 
 
-def _terms(value: CardValue) -> Block:
-    lines = [line(run(f"{label}: ", bold=True), run(text, limit=most)) for label, text, most in (
-        ("Why you are asked", value.why, 500),
-        ("Built from", value.sources, 500),
-        ("Note", value.note, 700),
-        ("Who may decide", value.approvers, 200),
-    ) if text]  # fmt: skip
-    lines.append(line(run("Undo: ", bold=True), run(_undo(value.calls, value))))
-    lines.append(
-        line(run("Decide by: ", bold=True), date(value.expires, value.tz), run("; after that, nothing will be done."))
-    )
-    return rich(points(lines))
-
-
-def _undo(calls: Sequence[CallView], value: CardValue) -> str:
-    final = total(call for call in calls if not call.reversible)
-    if not final:
-        return "all of it can be taken back afterwards."
-    if final == total(calls):
-        return "none of it can be taken back."
-    return f"{count(final, value.things)} cannot be taken back (marked below each heading); the rest can."
-
-
 def _buttons(value: CardValue) -> Block:
-    whole = total(value.calls)
-    elements = [button(f"Approve {number(whole)}", "gate.approve", value.card_id, style="primary")]
+    whole = number(total(value.calls))
+    listing = button(f"Show all {whole}", "gate.view.listing", value.card_id)
+    if not value.deciding:
+        return actions([listing, button("Withdraw", "gate.deny", value.card_id)], "card")
+    if value.critical:
+        elements = [button(f"Approve {whole}…", "gate.view.prove", value.card_id, style="primary")]
+    else:
+        elements = [button(f"Approve {whole}", "gate.approve", value.card_id, style="primary")]
+    if value.editable:
+        elements.append(button("Edit…", "gate.view.edit", value.card_id))
     if value.choosable:
         elements.append(button("Choose…", "gate.view.choose", value.card_id))
-    elements.append(button(f"Show all {number(whole)}", "gate.view.listing", value.card_id))
-    elements.append(button("Not now", "gate.deny", value.card_id))
+    elements += [
+        listing,
+        button("Not now", "gate.deny", value.card_id),
+        button("Deny…", "gate.view.deny", value.card_id),
+    ]
     return actions(elements, "card")
+
+
+def _single(call: CallView, room: int) -> list[Block]:
+    """A plan of one call: its items in full, as many as there is room for."""
+    if not call.items:  # the lead says it all
+        return [] if call.reversible else [rich(line(run("Cannot be taken back.", bold=True)))]
+    title = f"{call.verb} · {call.group}" if call.group else call.verb
+    elements = [
+        run(title, limit=_TITLE, bold=True),
+        run(": "),
+        run(call.subject, limit=_PHRASE, bold=True),
+        run(f" — {count(size(call), call.things)}"),
+        *([run(", "), run(call.where, limit=_WHERE)] if call.where else []),
+    ]
+    if not call.reversible:
+        elements.append(run(". Cannot be taken back", bold=True))
+    heading = line(*elements)
+    lines: list[Block] = []
+    room -= cost(rich(heading, points([_hidden(call, call.items)])))
+    for item in call.items:
+        entry = line(run(item, limit=_WHOLE_ITEM, italic=True))
+        room -= cost(entry) + 1
+        if room < 0:
+            lines.append(_hidden(call, call.items[len(lines) :]))
+            break
+        lines.append(entry)
+    return divided(heading, lines)
+
+
+def _hidden(call: CallView, items: Sequence[str]) -> Block:
+    return line(run(f"and {number(len(items))} more {_noun(len(items), call)}: all in "), run("Show all", italic=True))
+
+
+def _noun(amount: int, call: CallView) -> str:
+    return call.things.one if amount == 1 else call.things.many
 
 
 def _plan(value: CardValue, room: int) -> list[Block]:
     """The groups with as many calls, and then items, as there is room for."""
-    groups = grouped(value.calls)
-    kept, rest = groups[:_MOST_GROUPS], groups[_MOST_GROUPS:]
+    kept, rest, room = _kept(value, room)
     headings = [_heading(group, value) for group in kept]
-    tail = [_more_groups(rest, value)] if rest else []
-    frames = [
-        rich(heading, points([_more(group.indexes, value)])) for group, heading in zip(kept, headings, strict=True)
-    ]
-    room -= cost([*frames, *tail])
     shown, room = _chosen(kept, value, room)
     items = _items(kept, shown, value, room)
     blocks: list[Block] = []
     for group, heading, most in zip(kept, headings, shown, strict=True):
         indexes = group.indexes[:most]
-        lines = [_line(value.calls[index], group, value, items.get(index, 0)) for index in indexes]
+        lines = [_line(value.calls[index], group, items.get(index, 0)) for index in indexes]
         if len(indexes) < len(group.indexes):
             lines.append(_more(group.indexes[len(indexes) :], value))
         blocks.extend(divided(heading, lines))
-    return [*blocks, *tail]
+    return [*blocks, *([_more_groups(rest, value)] if rest else [])]
+
+
+def _kept(value: CardValue, room: int) -> tuple[list[Group], list[Group], int]:
+    """The groups that get a heading, those that are only counted, and the room left for calls."""
+    groups = grouped(value.calls)
+    room -= cost(_more_groups(groups, value))
+    kept: list[Group] = []
+    for group in groups[:_MOST_GROUPS]:
+        frame = cost(rich(_heading(group, value), points([_more(group.indexes, value)])))
+        if kept and frame > room:
+            break
+        kept.append(group)
+        room -= frame
+    return kept, groups[len(kept) :], room
 
 
 def _chosen(groups: Sequence[Group], value: CardValue, room: int) -> tuple[list[int], int]:
@@ -107,7 +158,7 @@ def _chosen(groups: Sequence[Group], value: CardValue, room: int) -> tuple[list[
             group = groups[index]
             price = 0
             if shown[index] < len(group.indexes):
-                price = cost(_line(value.calls[group.indexes[shown[index]]], group, value, 0)) + 1
+                price = cost(_line(value.calls[group.indexes[shown[index]]], group, 0)) + 1
             if not price or price > room:
                 open_groups.remove(index)
                 continue
@@ -125,8 +176,7 @@ def _items(groups: Sequence[Group], shown: Sequence[int], value: CardValue, room
             call = value.calls[index]
             if len(call.items) < amount:
                 continue
-            before = cost(_line(call, group, value, amount - 1))
-            price = cost(_line(call, group, value, amount)) - before
+            price = cost(_line(call, group, amount)) - cost(_line(call, group, amount - 1))
             if price > room:
                 return named
             named[index] = amount
@@ -136,7 +186,7 @@ def _items(groups: Sequence[Group], shown: Sequence[int], value: CardValue, room
 
 def _heading(group: Group, value: CardValue) -> Block:
     calls = [value.calls[index] for index in group.indexes]
-    elements = [run(group.title, limit=_TITLE, bold=True), run(f" — {measure(calls, value.things, value.subjects)}")]
+    elements = [run(group.title, limit=_TITLE, bold=True), run(f" — {measure(calls)}")]
     if group.where:
         elements += [run(", "), run(group.where, limit=_WHERE)]
     final = total(call for call in calls if not call.reversible)
@@ -146,12 +196,11 @@ def _heading(group: Group, value: CardValue) -> Block:
     return line(*elements)
 
 
-def _line(call: CallView, group: Group, value: CardValue, items: int) -> Block:
+def _line(call: CallView, group: Group, items: int) -> Block:
     """One call: about whom, how many, where to, and the first of its items."""
-    elements = [
-        run(call.subject, limit=_SUBJECT, bold=True),
-        run(f" — {count(size(call), value.things)}"),
-    ]
+    if bare([call]):
+        return line(run(phrase(call), limit=_SUBJECT + _WHERE, bold=True))
+    elements = [run(call.subject, limit=_SUBJECT, bold=True), run(f" — {count(size(call), call.things)}")]
     if call.where and not group.where:
         elements += [run(", "), run(call.where, limit=_WHERE)]
     for position, item in enumerate(call.items[:items]):
@@ -164,20 +213,19 @@ def _line(call: CallView, group: Group, value: CardValue, items: int) -> Block:
 def _more(indexes: Sequence[int], value: CardValue) -> Block:
     """`and 14 more senders, 80 mails: all in Show all`."""
     calls = [value.calls[index] for index in indexes]
-    subjects = len({call.subject for call in calls})
-    one = value.subjects.one if subjects == 1 else value.subjects.many
-    return line(
-        run(f"and {number(subjects)} more {one}, {count(total(calls), value.things)}: all in "),
-        run("Show all", italic=True),
-    )
+    things, subjects = things_of(calls), subjects_of(calls)
+    whole = total(calls)
+    if subjects is None:
+        more = f"{number(whole)} more {things.one if whole == 1 else things.many}"
+    else:
+        about = len({call.subject for call in calls})
+        more = f"{number(about)} more {subjects.one if about == 1 else subjects.many}, {count(whole, things)}"
+    return line(run(f"and {more}: all in "), run("Show all", italic=True))
 
 
 def _more_groups(groups: Sequence[Group], value: CardValue) -> Block:
     calls = [value.calls[index] for group in groups for index in group.indexes]
     kinds = "group" if len(groups) == 1 else "groups"
     return rich(
-        line(
-            run(f"and {number(len(groups))} more {kinds}, {measure(calls, value.things, value.subjects)}: all in "),
-            run("Show all", italic=True),
-        )
+        line(run(f"and {number(len(groups))} more {kinds}, {measure(calls)}: all in "), run("Show all", italic=True))
     )

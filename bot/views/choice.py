@@ -10,7 +10,7 @@ from typing import Any
 from bot.contracts.slack import View
 from bot.contracts.tools import CallView
 from bot.views.blocks import Block, actions, checkboxes, compact, line, long_option, menu, modal, option, rich, run
-from bot.views.calls import Group, grouped, size, total
+from bot.views.calls import Group, bare, grouped, size, things_of, total
 from bot.views.paging import button_value, turning, within
 from bot.views.values import ChoiceValue
 from bot.views.words import count, number
@@ -112,7 +112,7 @@ def _calls_lead(value: ChoiceValue) -> str:
     whole = total(value.calls)
     kept = whole - sum(len(left) for left in value.unticked)
     return (
-        f"{number(kept)} of {count(whole, value.things)} ticked so far. Untick what should be left alone. "
+        f"{number(kept)} of {count(whole, things_of(value.calls))} ticked so far. Untick what should be left alone. "
         "The card is updated; nothing happens until you approve it."
     )
 
@@ -144,12 +144,14 @@ def _call_option(value: ChoiceValue, index: int, group: Group) -> Block:
     whole = size(call)
     some = f"{number(whole - left)} of " if 0 < left < whole else ""
     where = f", {call.where}" if call.where and not group.where else ""
-    return option(call.subject, str(index), f"{some}{count(whole, value.things)}{where}")
+    amount = "" if bare([call]) else f"{some}{count(whole, call.things)}"
+    return option(call.subject, str(index), f"{amount}{where if amount else where.removeprefix(', ')}")
 
 
 def _focus_menu(value: ChoiceValue, indexes: Sequence[int]) -> Block:
     options = [option(value.calls[index].subject, button_value(value.card_id, index, 0)) for index in indexes]
-    return menu(f"Pick single {value.things.many} of…", "gate.view.focus", options)
+    things = things_of([value.calls[index] for index in indexes])
+    return menu(f"Pick single {things.many} of…", "gate.view.focus", options)
 
 
 def _items_view(value: ChoiceValue, focus: int) -> View:
@@ -161,7 +163,7 @@ def _items_view(value: ChoiceValue, focus: int) -> View:
             line(
                 run(f"{call.verb}: ", bold=True),
                 run(call.subject, limit=300, bold=True),
-                run(f" — {count(size(call), value.things)}. Untick what should be left alone."),
+                run(f" — {count(size(call), call.things)}. Untick what should be left alone."),
             )
         ),
         *(boxes.block() for boxes in sheets[page]),
@@ -169,7 +171,7 @@ def _items_view(value: ChoiceValue, focus: int) -> View:
     values = (button_value(value.card_id, focus, page - 1), button_value(value.card_id, focus, page + 1))
     blocks += turning(page, len(sheets), "gate.view.focus", values)
     return _modal(
-        f"Pick {value.things.many}", "gate.focus", blocks, value, page, submit="Keep this choice", close="Back"
+        f"Pick {call.things.many}", "gate.focus", blocks, value, page, submit="Keep this choice", close="Back"
     )
 
 
@@ -181,7 +183,7 @@ def _item_boxes(value: ChoiceValue, focus: int) -> list[Boxes]:
         end = min(start + _BOXES, len(texts))
         options = {index: long_option(texts[index], str(index)) for index in range(start, end)}
         ticked = frozenset(options) - left
-        heading = f"{number(start + 1)} to {number(end)} of {count(len(texts), value.things)}"
+        heading = f"{number(start + 1)} to {number(end)} of {count(len(texts), call.things)}"
         block_id = f"items:{focus}:{start}-{end - 1}:{_version([left & frozenset(options)])}"
         boxes.append(Boxes(heading, block_id, options, ticked))
     return boxes

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.contracts.connectors import FormField
+from bot.contracts.forms import FormField
 from bot.contracts.slack import Message, View
 from bot.views.blocks import Block, actions, button, line, menu, modal, option, paragraph, plain_text, rich, run
 from bot.views.text import inert
@@ -35,12 +35,19 @@ def read_form(view_state_values: Mapping[str, Mapping[str, Any]]) -> dict[str, s
     return values
 
 
-def connected(title: str, label: str) -> Message:
-    """The account works and was saved."""
+def connected(title: str, label: str, *, read_only: str = "") -> Message:
+    """The account works and was saved. `read_only`: the connector's word when nothing there may be changed yet."""
     name = title[:1].upper() + title[1:]
     text = f"{inert(name, 100)} is connected: {inert(label, 200)}."
     lead = [run(name, limit=100, bold=True), run(" is connected: "), run(label, limit=200), run(".")]
-    return Message(text, [rich(line(*lead))])
+    if not read_only:
+        return Message(text, [rich(line(*lead))])
+    promise = (
+        " It is read-only: MeshClaw can look and cannot touch, whatever it is asked. "
+        "You can allow changes; each of them still waits for your button."
+    )
+    press = button("Allow changes…", "gate.widen", read_only)
+    return Message(text + promise, [rich(line(*lead, run(promise))), actions([press], "connected")])
 
 
 def connect_first(connector: str, title: str) -> Message:
@@ -72,6 +79,8 @@ def _text(field: FormField) -> Block:
         element["placeholder"] = plain_text(field.placeholder, 150)
     if field.initial and field.kind != "secret":
         element["initial_value"] = field.initial
+    if field.kind == "long":
+        element["multiline"] = True
     return element
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from bot.contracts.slack import View
 from bot.contracts.tools import CallView, Outcome
 from bot.views.blocks import EMPTY, Block, compact, line, modal, numbered, paragraph, rich, run, shown
-from bot.views.calls import grouped, measure, size, tally, told
+from bot.views.calls import bare, grouped, measure, size, tally, told
 from bot.views.paging import button_value, turning, within
 from bot.views.text import plain, split, width
-from bot.views.values import MAILS, ListingValue, Noun
+from bot.views.values import ListingValue
 from bot.views.words import count
 
 _BLOCK_LETTERS = 2_600
@@ -35,14 +35,13 @@ class Part:
 
 def listing(value: ListingValue) -> View:
     """One page of the plan in full. A page that does not exist is the nearest one that does."""
-    sheets = _sheets(value.calls, value.outcomes, value.things)
+    sheets = _sheets(value.calls, value.outcomes)
     page = within(value.page, len(sheets))
     blocks: list[Block] = []
     if page == 0:
         blocks.extend(paragraph(value.title))
-        blocks.append(
-            rich(line(run(f"{measure(value.calls, value.things, value.subjects)}, all of them listed here.")))
-        )
+        if not bare(value.calls):
+            blocks.append(rich(line(run(f"{measure(value.calls)}, all of them listed here."))))
     blocks.extend(_block(part) for part in sheets[page])
     blocks.extend(_turning(value.card_id, page, len(sheets)))
     return modal("Show all", "gate.listing", blocks, compact({"card_id": value.card_id, "page": page}))
@@ -50,7 +49,13 @@ def listing(value: ListingValue) -> View:
 
 def pages(calls: Sequence[CallView]) -> int:
     """How many pages the plan takes before it is decided, at least 1."""
-    return len(_sheets(calls, (), MAILS))
+    return len(_sheets(calls, ()))
+
+
+def first_page(calls: Sequence[CallView], most: int) -> tuple[list[Block], bool]:
+    """The plan as its first page shows it, in at most so many blocks, and whether that is all of it."""
+    sheets = _sheets(calls, ())
+    return [_block(part) for part in sheets[0][:most]], len(sheets) == 1 and len(sheets[0]) <= most
 
 
 def _turning(card_id: str, page: int, sheets: int) -> list[Block]:
@@ -58,10 +63,10 @@ def _turning(card_id: str, page: int, sheets: int) -> list[Block]:
     return turning(page, sheets, "gate.view.listing", values)
 
 
-def _sheets(calls: Sequence[CallView], outcomes: Sequence[Outcome | None], things: Noun) -> list[list[Part]]:
+def _sheets(calls: Sequence[CallView], outcomes: Sequence[Outcome | None]) -> list[list[Part]]:
     sheets: list[list[Part]] = [[]]
     letters = lines = 0
-    for part in _parts(calls, outcomes, things):
+    for part in _parts(calls, outcomes):
         full = letters + part.letters > _PAGE_LETTERS or lines + len(part.lines) + 1 > _PAGE_LINES
         if sheets[-1] and (full or len(sheets[-1]) >= _PAGE_BLOCKS):
             sheets.append([])
@@ -72,17 +77,19 @@ def _sheets(calls: Sequence[CallView], outcomes: Sequence[Outcome | None], thing
     return sheets
 
 
-def _parts(calls: Sequence[CallView], outcomes: Sequence[Outcome | None], things: Noun) -> Iterator[Part]:
+def _parts(calls: Sequence[CallView], outcomes: Sequence[Outcome | None]) -> Iterator[Part]:
     """The calls in the order of the card, group by group."""
     for group in grouped(calls):
         for index in group.indexes:
             outcome = outcomes[index] if index < len(outcomes) else None
-            yield from _call_parts(calls[index], outcome, bool(outcomes), things)
+            yield from _call_parts(calls[index], outcome, bool(outcomes))
 
 
-def _call_parts(call: CallView, outcome: Outcome | None, decided: bool, things: Noun) -> Iterator[Part]:
+def _call_parts(call: CallView, outcome: Outcome | None, decided: bool) -> Iterator[Part]:
     heading = f"{call.verb} · {call.group}" if call.group else call.verb
-    details = [f"{count(size(call), things)}", *([call.where] if call.where else [])]
+    details = [] if bare([call]) else [count(size(call), call.things)]
+    details += [call.where] if call.where else []
+    details += [call.environment] if call.environment.lower() not in call.where.lower() else []
     details.append("can be taken back" if call.reversible else "cannot be taken back")
     if decided:
         details.append(told(tally(call, outcome)))
@@ -116,9 +123,11 @@ def _items(title: str, detail: str, items: Sequence[str]) -> Iterator[Part]:
                 title, detail, letters, first = "", "", 0, position
             lines.append(text)
             letters += width(text)
-        if len(texts) > 1:  # the parts of one item share its number, so its last part ends the block
-            yield Part(title, detail, tuple(lines), first)
-            title, detail, lines, letters, first = "", "", [], 0, position + 1
+            if len(texts) > 1:  # the parts of one item share its number, so each of them ends a block
+                yield Part(title, detail, tuple(lines), first)
+                title, detail, lines, letters, first = "", "", [], 0, position
+        if not lines:
+            first = position + 1
     if lines or title or detail:
         yield Part(title, detail, tuple(lines), first)
 

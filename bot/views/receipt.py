@@ -1,7 +1,6 @@
 """The receipt: what a card becomes once it was decided, with what happened and what nobody can tell."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.contracts.slack import Message
@@ -9,80 +8,104 @@ from bot.views.blocks import (
     WHOLE,
     Block,
     actions,
+    batches,
     button,
     cost,
     date,
-    divided,
+    exact,
     header,
     line,
     person,
-    points,
     rich,
     run,
     stacked,
 )
-from bot.views.calls import Group, Tally, grouped, look_in, measure, tallied, tally, told, total
+from bot.views.calls import bare, tallied, things_of, told, total
 from bot.views.card import SPARE
-from bot.views.text import inert
-from bot.views.times import moment
-from bot.views.values import CallResult, CardState, ReceiptValue
+from bot.views.results import asked, ended
+from bot.views.standing import LOUD
+from bot.views.text import inert, plain
+from bot.views.times import moment, to_second
+from bot.views.values import Approval, CardState, GrantLine, ReceiptValue
 from bot.views.words import count, number, sentence
 
-_MOST_GROUPS = 12
-_MOST_NAMES = 3
-_TITLE, _SUBJECT, _WHERE, _NOTE, _REASON = 100, 100, 80, 240, 500
+_REASON, _WHY, _NOTE = 500, 200, 240
+_MOST_APPROVALS, _MOST_GRANTS, _MOST_NOTES = 8, 3, 6
+_CUTS = (1.0, 0.5, 0.25, 0.1)
+_HEAD = 5_000
 
 _STANDING: dict[CardState, tuple[str, str]] = {
     "pending": ("Waiting for a decision.", "Nothing happens until it is approved."),
+    "holding": ("Approved, and held back for a moment.", ""),
     "running": ("Working on it.", ""),
+    "paused": ("Paused.", ""),
     "settled": ("Done.", ""),
     "denied": ("Not done.", "Nothing was changed."),
+    "called_back": ("Called back in time.", "Nothing was sent, and nothing was changed."),
     "expired": ("Expired: nobody decided in time.", "Nothing was changed."),
+    "lapsed": ("Approved, but not carried out in time.", ""),
+    "withdrawn": ("Not done: whoever approved it may not decide it any more.", "Nothing was changed."),
     "superseded": ("Replaced by a newer card.", "Nothing was changed by this one."),
     "undoing": ("Taking it back.", ""),
     "undone": ("Taken back.", ""),
 }
 _VERBS: dict[CardState, str] = {"denied": "Declined", "expired": "Expired", "superseded": "Replaced", "pending": ""}
-_WORKED: frozenset[CardState] = frozenset(("running", "settled", "undoing", "undone"))
+_HEADINGS: dict[CardState, str] = {
+    "running": "So far",
+    "paused": "So far",
+    "settled": "What was done",
+    "lapsed": "How far it came",
+    "undoing": "Before that",
+    "undone": "Before that",
+}
+"""Of the states in which something may have been done."""
 _UNDO: frozenset[CardState] = frozenset(("undoing", "undone"))
+_REASONS: dict[CardState, str] = {"denied": "Reason given: ", "paused": "Why: "}
 
 
 def receipt(value: ReceiptValue) -> Message:
     """The message of a decided card: who decided when, what was done in numbers, and each call that was not simply
     done. What does not fit is counted and is one button away."""
-    blocks = [header(value.title), _standing(value)]
-    closing = [_buttons(value)]
+    blocks = [header(value.title), *_standing(value)]
+    closing = _buttons(value)
     room = WHOLE - cost([*blocks, *closing]) - SPARE
     if value.state in _UNDO:
-        part = _results(
-            "So far" if value.state == "undoing" else "Taken back",
-            value.undo_results,
-            value,
-            room // 2,
-            done="taken back",
-        )
+        heading = "So far" if value.state == "undoing" else "Taken back"
+        part = ended(heading, value.undo_results, room // 2, "taken back")
         blocks += part
         room -= cost(part)
-    if value.state in _WORKED:
-        heading = "Before that" if value.state in _UNDO else "So far" if value.state == "running" else "What was done"
-        blocks += _results(heading, value.results, value, room, done="done")
+    if _worked(value):
+        blocks += ended(_HEADINGS.get(value.state, "What was done"), value.results, room, "done")
     else:
-        blocks += _asked(value)
+        heading = "What will be done" if value.state == "holding" else "What was asked"
+        blocks += asked(heading, value.results, room)
     return Message(_text(value), [*blocks, *closing])
 
 
 def _text(value: ReceiptValue) -> str:
     parts = [sentence(inert(value.title, 150)), *_words(value)]
-    verb = _VERBS.get(value.state, "Approved")
+    if value.state == "holding" and value.goes_out is not None:
+        parts.append(f"It goes out at {to_second(value.goes_out, value.tz)}.")
+    glass = [approval for approval in value.approvals if approval.how == "break-glass"]
+    if glass:
+        parts.insert(0, f"{LOUD}:")
+    verb = _verb(value)
     if verb and value.at is not None:
         parts.append(f"{verb} {moment(value.at, value.tz)}.")
+    if value.reason:
+        parts.append(f"{_REASONS.get(value.state, '')}{sentence(inert(value.reason, 300))}")
     return " ".join(part for part in parts if part)
+
+
+def _verb(value: ReceiptValue) -> str:
+    otherwise = "Allowed beforehand" if value.granted and not value.by and not value.approvals else "Approved"
+    return _VERBS.get(value.state, otherwise)
 
 
 def _words(value: ReceiptValue) -> tuple[str, str]:
     """The state, and what it means in numbers."""
     state, meaning = _STANDING[value.state]
-    if value.state not in _WORKED:
+    if not _worked(value):
         return state, meaning
     results, done = (value.undo_results, "taken back") if value.state in _UNDO else (value.results, "done")
     if not results:
@@ -91,23 +114,85 @@ def _words(value: ReceiptValue) -> tuple[str, str]:
     if value.state in ("settled", "undone") and sums.done < sums.whole:
         state = "Not everything was taken back." if value.state == "undone" else "Finished, but not all of it was done."
         if sums.unknown:
-            state = "Finished, and part of it is not known."
+            state = (
+                "Finished, and part of it is not known." if sums.whole > 1 else "Nobody can tell whether it was done."
+            )
         elif not sums.failed and not sums.waiting:
             state = "Taken back." if value.state == "undone" else "Done."
-    return state, f"{count(sums.whole, value.things)}: {told(sums, done)}."
+        elif sums.whole == 1:
+            state = "Not taken back." if value.state == "undone" else "Not done."
+    calls = [result.view for result in results]
+    return state, "" if bare(calls) else f"{count(sums.whole, things_of(calls))}: {told(sums, done)}."
 
 
-def _standing(value: ReceiptValue) -> Block:
+def _worked(value: ReceiptValue) -> bool:
+    """Whether something may have been done, so that what follows is how each call ended."""
+    return value.state in _HEADINGS or any(result.outcome for result in value.results)
+
+
+def _standing(value: ReceiptValue) -> list[Block]:
+    """The state, who decided, and what else has to be known at once."""
+    for share in _CUTS:
+        blocks = [rich(stacked(_lines(value, share))), *_notes(value, share)]
+        if cost(blocks) <= _HEAD:
+            break
+    return blocks
+
+
+def _lines(value: ReceiptValue, share: float) -> list[list[Block]]:
     state, meaning = _words(value)
     lines = [[run(state, bold=True), *([run(f" {meaning}")] if meaning else [])]]
+    if value.state == "holding" and value.goes_out is not None:
+        lines.append(
+            [run("Goes out at ", bold=True), exact(value.goes_out, value.tz), run(". Until then you can call it back.")]
+        )
     if value.reason:
-        lines.append([run(value.reason, limit=_REASON)])
-    verb = _VERBS.get(value.state, "Approved")
-    if verb and (value.by or value.at):
+        label = _REASONS.get(value.state, "")
+        lines.append([*([run(label, bold=True)] if label else []), run(value.reason, limit=int(_REASON * share))])
+    if value.asker:
+        lines.append([run("Asked for by "), person(value.asker)])
+    lines += _deciders(value, share)
+    lines += [_granted(grant, value.tz, share) for grant in value.granted[:_MOST_GRANTS]]
+    if len(value.granted) > _MOST_GRANTS:
+        lines.append(
+            [run(f"and {number(len(value.granted) - _MOST_GRANTS)} more standing permissions: all in App Home")]
+        )
+    taken = {"called_back": "Called back", "undoing": "Undo asked for", "undone": "Undo asked for"}.get(value.state)
+    if taken and (value.undo_by or value.undo_at):
+        lines.append(_decided(taken, value.undo_by, value.undo_at, value.tz))
+    return lines
+
+
+def _deciders(value: ReceiptValue, share: float) -> list[list[Block]]:
+    verb = _verb(value)
+    most = max(2, int(_MOST_APPROVALS * share))
+    lines = [_approved(one, value.tz, share) for one in value.approvals[:most]]
+    if len(value.approvals) > most:
+        lines.append([run(f"and {number(len(value.approvals) - most)} more approvals")])
+    told_already = verb == "Approved" and bool(lines)
+    if verb and (value.by or value.at) and not told_already:
         lines.append(_decided(verb, value.by, value.at, value.tz))
-    if value.state in _UNDO and (value.undo_by or value.undo_at):
-        lines.append(_decided("Undo asked for", value.undo_by, value.undo_at, value.tz))
-    return rich(stacked(lines))
+    return lines
+
+
+def _approved(approval: Approval, tz: str, share: float) -> list[Block]:
+    if approval.how != "break-glass":
+        way = [run(", with a code")] if approval.how == "code" else []
+        return [*_decided("Approved", approval.user, approval.at, tz), *way]
+    elements = [
+        run(f"{LOUD}: ", bold=True),
+        person(approval.user),
+        run(" approved what was not theirs to decide", bold=True),
+        *([run(", "), date(approval.at, tz)] if approval.at is not None else []),
+    ]
+    why = [run(". Their reason: "), run(approval.why, limit=int(_WHY * share))] if approval.why else [run(".")]
+    return [*elements, *why]
+
+
+def _granted(grant: GrantLine, tz: str, share: float) -> list[Block]:
+    left = f". {number(grant.left)} left, until "
+    words = run(grant.words, limit=int(_WHY * share))
+    return [run("Ran by a standing permission: ", bold=True), words, run(left), date(grant.until, tz)]
 
 
 def _decided(verb: str, by: str, at: datetime | None, tz: str) -> list[Block]:
@@ -119,123 +204,39 @@ def _decided(verb: str, by: str, at: datetime | None, tz: str) -> list[Block]:
     return elements
 
 
-def _buttons(value: ReceiptValue) -> Block:
-    elements = []
+def _notes(value: ReceiptValue, share: float) -> list[Block]:
+    """What cannot be taken back because the world has moved."""
+    if not value.notes:
+        return []
+    lines = [line(run(note, limit=int(_NOTE * share))) for note in value.notes[:_MOST_NOTES]]
+    if len(value.notes) > _MOST_NOTES:
+        lines.append(
+            line(run(f"and {number(len(value.notes) - _MOST_NOTES)} more: all in "), run("Show all", italic=True))
+        )
+    return [rich(line(run("Cannot be taken back any more", bold=True))), *batches(lines)]
+
+
+def _buttons(value: ReceiptValue) -> list[Block]:
+    elements: list[Block] = []
+    if value.state == "holding":
+        elements.append(button("Call back", "gate.call_back", value.card_id))
+    if value.state == "paused":
+        elements.append(button("Go on", "gate.go_on", value.card_id, style="primary"))
+        elements.append(button("Leave the rest", "gate.leave", value.card_id))
     if value.undoable:
         elements.append(button("Undo", "gate.undo", value.card_id))
+    if value.grantable:
+        elements.append(button("Always allow…", "gate.view.grant", value.card_id))
     whole = number(total(result.view for result in value.results))
     elements.append(button(f"Show all {whole}", "gate.view.listing", value.card_id))
-    return actions(elements, "receipt")
+    return [actions(elements, "receipt"), *_revoking(value.granted)]
 
 
-def _asked(value: ReceiptValue) -> list[Block]:
-    """What the card had asked for, when none of it was done."""
-    calls = [result.view for result in value.results]
-    groups = grouped(calls)
-    lines = []
-    for group in groups[:_MOST_GROUPS]:
-        amount = measure([calls[index] for index in group.indexes], value.things, value.subjects)
-        lines.append(line(run(group.title, limit=_TITLE, bold=True), run(f" — {amount}"), *_way(group)))
-    rest = [calls[index] for group in groups[_MOST_GROUPS:] for index in group.indexes]
-    if rest:
-        lines.append(line(run(f"and {measure(rest, value.things, value.subjects)} more")))
-    return [rich(line(run("What was asked", bold=True)), points(lines))] if lines else []
-
-
-def _results(heading: str, results: Sequence[CallResult], value: ReceiptValue, room: int, done: str) -> list[Block]:
-    """Group by group how it ended, below each what went wrong or is not known."""
-    groups = grouped([result.view for result in results])
-    kept = groups[:_MOST_GROUPS]
-    parts: list[tuple[Block, list[Block], list[Trouble]]] = []
-    for group in kept:
-        mine = [results[index] for index in group.indexes]
-        parts.append((_group_line(group, mine, value, done), [], _troubles(mine)))
-    rest = [results[index] for group in groups[_MOST_GROUPS:] for index in group.indexes]
-    tail = [points([_rest_line(rest, value, done)])] if rest else []
-    room -= cost([rich(points([first]), points([], indent=1)) for first, _, _ in parts]) + cost(tail)
-    left: list[Trouble] = []
-    for _, lines, troubles in parts:
-        for trouble in troubles:
-            entry = _trouble_line(trouble, value, done)
-            if cost(entry) + 1 <= room and not left:
-                lines.append(entry)
-                room -= cost(entry) + 1
-            else:
-                left.append(trouble)
-    if left:
-        tail.append(points([_untold(left, value, done)]))
-    blocks = [rich(line(run(heading, bold=True)))]
-    for first, lines, _ in parts:
-        blocks += divided(points([first]), lines, indent=1)
-    return [*blocks, *([rich(*tail)] if tail else [])] if parts else []
-
-
-def _group_line(group: Group, results: Sequence[CallResult], value: ReceiptValue, done: str) -> Block:
-    calls = [result.view for result in results]
-    return line(
-        run(group.title, limit=_TITLE, bold=True),
-        run(f" — {measure(calls, value.things, value.subjects)}"),
-        *_way(group),
-        run(f": {told(tallied(results), done)}"),
-    )
-
-
-def _rest_line(results: Sequence[CallResult], value: ReceiptValue, done: str) -> Block:
-    amount = measure([result.view for result in results], value.things, value.subjects)
-    return line(run(f"and {amount} more: {told(tallied(results), done)}"))
-
-
-def _way(group: Group) -> list[Block]:
-    return [run(", "), run(group.where, limit=_WHERE)] if group.where else []
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Calls that ended in the same unwelcome way."""
-
-    subjects: tuple[str, ...]
-    sums: Tally
-    where: str
-    note: str
-
-
-def _troubles(results: Sequence[CallResult]) -> list[Trouble]:
-    """Whatever failed, is unknown or has a remark, same endings together."""
-    found: dict[tuple[str, str, bool, bool], list[CallResult]] = {}
-    for result in results:
-        sums = tally(result.view, result.outcome)
-        note = result.outcome.note if result.outcome else ""
-        if sums.failed or sums.unknown or note:
-            found.setdefault((result.view.where, note, bool(sums.failed), bool(sums.unknown)), []).append(result)
+def _revoking(granted: Sequence[GrantLine]) -> list[Block]:
+    """A button for each permission it ran by, in blocks of their own because an action_id may occur once in one."""
+    kept = granted[:_MOST_GRANTS]
+    labels = ["Revoke" if len(kept) == 1 else f"Revoke: {plain(grant.words, 40)}" for grant in kept]
     return [
-        Trouble(tuple(dict.fromkeys(result.view.subject for result in same)), tallied(same), where, note)
-        for (where, note, _, _), same in found.items()
+        actions([button(label, "gate.revoke", grant.grant_id)], f"granted-{position}")
+        for position, (label, grant) in enumerate(zip(labels, kept, strict=True))
     ]
-
-
-def _trouble_line(trouble: Trouble, value: ReceiptValue, done: str) -> Block:
-    elements: list[Block] = []
-    for position, subject in enumerate(trouble.subjects[:_MOST_NAMES]):
-        elements += [*([run(", ")] if position else []), run(subject, limit=_SUBJECT, bold=True)]
-    more = len(trouble.subjects) - _MOST_NAMES
-    if more > 0:
-        elements.append(run(f" and {number(more)} more {value.subjects.one if more == 1 else value.subjects.many}"))
-    elements.append(run(f" — {told(trouble.sums, done)}"))
-    if trouble.sums.unknown:
-        which = "it was" if trouble.sums.unknown == 1 else "they were"
-        elements += [
-            run(f". {number(trouble.sums.unknown)}: nobody can tell whether {which} {done}; "),
-            run(look_in(trouble.where), limit=_WHERE + 20),
-        ]
-    if trouble.note:
-        elements += [run(". "), run(trouble.note, limit=_NOTE)]
-    return line(*elements)
-
-
-def _untold(troubles: Sequence[Trouble], value: ReceiptValue, done: str) -> Block:
-    subjects = len({subject for trouble in troubles for subject in trouble.subjects})
-    sums = sum((trouble.sums for trouble in troubles), Tally())
-    return line(
-        run(f"and {count(subjects, value.subjects)} more that need a look, {told(sums, done)}: all in "),
-        run("Show all", italic=True),
-    )

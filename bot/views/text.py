@@ -2,15 +2,20 @@
 
 `plain` is for `plain_text` objects and rich text elements, which know no markup; `inert` and `visible` are for mrkdwn.
 All show what a client would hide or obey, and lose nothing: `‹U+202E›` stands for one character, a character that
-mrkdwn would obey is drawn by one that looks the same, a clipped text ends in `…`.
+mrkdwn would obey is drawn by one that looks the same, a clipped text ends in `…`. Only what is recognisably a secret
+is masked, before anything else: a password somebody mailed shall not stand in a channel.
 Escaping rules: https://docs.slack.dev/messaging/formatting-message-text#escaping.
 """
 
 import re
 import unicodedata
+from functools import lru_cache
+
+from bot.contracts.secrets import redacted
 
 MIXED = " ‹mixed letters›"
 CLIPPED = "…"
+_LONGEST_MARK = 40
 
 _BREAKS = frozenset("\n\r\t")
 _EMPTY_LOOKING = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
@@ -53,6 +58,7 @@ def plain(text: str, limit: int | None = None) -> str:
 
     Lengths are counted in UTF-16 units, the strictest way Slack may count.
     """
+    text = redacted(text)
     if text.isascii() and text.isprintable() and (limit is None or len(text) <= limit):
         return text
     return _fitted(_revealed(text, limit), limit, _note(text))
@@ -60,12 +66,14 @@ def plain(text: str, limit: int | None = None) -> str:
 
 def visible(text: str, limit: int | None = None) -> str:
     """Text for any mrkdwn: as `plain`, and no character of it can format, mention, link or become an emoji."""
+    text = redacted(text)
     return _for_mrkdwn(text, limit, _obeyed(text) | _linked(text))
 
 
 def inert(text: str, limit: int | None = None) -> str:
     """As `visible` where addresses are not linked by themselves and so stay as they are: in mrkdwn objects with
     `verbatim`, and in texts that only stand for blocks."""
+    text = redacted(text)
     return _for_mrkdwn(text, limit, _obeyed(text))
 
 
@@ -75,17 +83,19 @@ def width(text: str) -> int:
 
 
 def split(text: str, limit: int) -> list[str]:
-    """Text that is already shown, in parts of at most `limit` UTF-16 units; joined they are the text."""
-    if width(text) <= limit:
-        return [text]
+    """Text that is already shown, in parts of at most `limit` UTF-16 units, at least 2; joined they are the text. No
+    part ends within a mark as `‹U+202E›` unless it holds nothing else."""
     parts: list[str] = []
-    start = length = 0
-    for index, char in enumerate(text):
-        if length + width(char) > limit:
-            parts.append(text[start:index])
-            start, length = index, 0
-        length += width(char)
-    parts.append(text[start:])
+    start = 0
+    while start < len(text) or not parts:
+        end = start + limit
+        while (over := width(text[start:end]) - limit) > 0:
+            end = min(end, len(text)) - (over + 1) // 2  # a character is 2 units at most
+        mark = text.rfind("‹", start + 1, end)
+        if end < len(text) and end - mark < _LONGEST_MARK and mark > start and "›" not in text[mark:end]:
+            end = mark
+        parts.append(text[start:end])
+        start = end
     return parts
 
 
@@ -97,30 +107,42 @@ def _revealed(text: str, limit: int | None) -> list[str]:
     pieces: list[str] = []
     marks = 0
     for index, char in enumerate(text if limit is None else text[: 2 * limit + 2]):
-        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if " " <= char <= "~":
+            marks = 0
+            pieces.append(char)
+            continue
+        mark, seen = _alone(char)
+        marks = marks + 1 if mark else 0
         if char in _BREAKS:
             pieces.append("" if char == "\n" and text[index - 1 : index] == "\r" else " ")
             continue
+        if seen is None:
+            seen = _among(char, text[index - 1 : index], text[index + 1 : index + 2])
         ours = char == "‹" and text.startswith(("U+", MIXED[2:]), index + 1)
-        pieces.append(char if _shows(text, index) and marks <= _MOST_MARKS and not ours else _code(char))
+        pieces.append(char if seen and marks <= _MOST_MARKS and not ours else _code(char))
     return pieces
 
 
-def _shows(text: str, index: int) -> bool:
-    """Whether the character at that place is seen as what it is."""
-    char = text[index]
-    if char.isascii():
-        return char.isprintable()
-    before, after = text[index - 1 : index], text[index + 1 : index + 2]
-    if char in _JOINERS:
-        return _joins_emoji(char, before, after) or (_joining(before) and _joining(after))
+@lru_cache(maxsize=8_192)
+def _alone(char: str) -> tuple[bool, bool | None]:
+    """Whether a character is a combining mark, and whether it is seen as what it is; None: its neighbours decide."""
+    category = unicodedata.category(char)
+    if char in _JOINERS or char in _EMOJI_STYLES:
+        return category in ("Mn", "Me"), None
+    if char in _EMPTY_LOOKING or 0xFE00 <= ord(char) <= 0xFE0D or 0xE0000 <= ord(char) <= 0xE0FFF:
+        seen = False
+    elif category == "Cn":  # newer emoji and ideographs than this Python knows are no deceit
+        seen = 0x1F000 <= ord(char) <= 0x1FAFF or 0x20000 <= ord(char) <= 0x3FFFD
+    else:
+        seen = char.isprintable() or category == "Zs"
+    return category in ("Mn", "Me"), seen
+
+
+def _among(char: str, before: str, after: str) -> bool:
+    """Whether a joiner or a style is where it belongs: in an emoji, or between letters of a script that joins them."""
     if char in _EMOJI_STYLES:
         return before != "" and (_symbol(before) or before in "0123456789#*")
-    if char in _EMPTY_LOOKING or 0xFE00 <= ord(char) <= 0xFE0D or 0xE0000 <= ord(char) <= 0xE0FFF:
-        return False
-    if unicodedata.category(char) == "Cn":  # newer emoji and ideographs than this Python knows are no deceit
-        return 0x1F000 <= ord(char) <= 0x1FAFF or 0x20000 <= ord(char) <= 0x3FFFD
-    return char.isprintable() or unicodedata.category(char) == "Zs"
+    return _joins_emoji(char, before, after) or (_joining(before) and _joining(after))
 
 
 def _symbol(char: str) -> bool:

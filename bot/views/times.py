@@ -1,6 +1,6 @@
 """Moments as a person reads them: in their time zone, as short as is clear."""
 
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -33,6 +33,16 @@ def moment(at: datetime, tz: str) -> str:
     """`Sat 21 Nov 2026, 09:12`: true whenever it is read, so for what stays in a conversation."""
     local = at.astimezone(_zone(tz))
     return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}, {_clock(local)}"
+
+
+def to_second(at: datetime, tz: str) -> str:
+    """`14:03:20`, for what is about to happen."""
+    return f"{at.astimezone(_zone(tz)):%H:%M:%S}"
+
+
+def day(at: date) -> str:
+    """`21 Nov 2026`."""
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
 def _clock(local: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.views.values import Noun
+from bot.contracts.tools import Noun
 
 
 def number(value: int) -> str:

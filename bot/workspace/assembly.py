@@ -52,7 +52,7 @@ async def assemble(
     events = Events(state, dispatcher, clock)
     assistants = Assistants(state, clock)
     schedule = Schedule(state, journal, clock)
-    keeper = Keeper(journal, Lookup(state.conversations, surfaces.homes, state.sessions))
+    keeper = Keeper(journal, Lookup(state.people, state.groups, state.conversations, surfaces.homes, state.sessions))
     tickets = Tickets(clock, lambda token, link: journal.put("response", token, link))
     await _restore(journal, state, surfaces, schedule, tickets, clock)
     state.observers += [keeper.observe, assistants.observe, changes.observe, events.observe]
@@ -87,7 +87,9 @@ async def _restore(
             journal.put("conversation", conversation.id, conversation)
         await journal.settled()
     messages: list[Any] = kept["message"]
-    state.populate(conversations, messages)
+    people: list[Any] = kept["person"]
+    groups: list[Any] = kept["group"]
+    state.populate(conversations, messages, people, groups)
     sessions: list[Any] = kept["session"]
     state.sessions.update(((one.channel, one.thread_ts), one) for one in sessions)
     homes: list[Any] = kept["home"]

@@ -16,6 +16,7 @@ from bot.workspace.elements import Found, state_values
 from bot.workspace.errors import HumanError, SlackError
 from bot.workspace.model import Conversation, Json, Message, Person, View
 from bot.workspace.posting import answer
+from bot.workspace.seed import OTHER_TEAM
 from bot.workspace.sockets import Ack
 from bot.workspace.state import State
 from bot.workspace.surfaces import Surfaces
@@ -294,7 +295,12 @@ class Interactions:
         return {
             "type": type,
             "team": {"id": team.id, "domain": team.domain},
-            "user": {"id": person.id, "username": person.handle, "name": person.handle, "team_id": team.id},
+            "user": {
+                "id": person.id,
+                "username": person.handle,
+                "name": person.handle,
+                "team_id": OTHER_TEAM if person.is_stranger else team.id,
+            },
             "api_app_id": app.id,
             "token": "local",
             "enterprise": None,
@@ -335,7 +341,7 @@ class Interactions:
             if name == state.app.bot_user_id:
                 return name
             found = state.person(name)
-            return found.id if found else None
+            return found.id if found and found.is_active else None
 
         def known_conversation(name: str) -> str | None:
             found = state.conversation_named(name)

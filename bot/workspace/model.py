@@ -1,7 +1,7 @@
 """What a workspace holds: its team, people, app, conversations, messages and views.
 
-Conversations, messages and views change while the workspace runs; their fields hold JSON values only, so that one of
-them is one JSON record on disk (`bot.workspace.persistence`). People, team and app stay as they were made.
+People, groups, conversations, messages and views change while the workspace runs; their fields hold JSON values only,
+so that one of them is one JSON record on disk (`bot.workspace.persistence`). Team and app stay as they were made.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """`is_guest`: of a limited account; `is_stranger`: of another company; `is_active`: not deactivated."""
+
     id: str
     handle: str
     name: str
@@ -37,6 +39,8 @@ class Person:
     locale: str = "en-US"
     is_admin: bool = False
     is_guest: bool = False
+    is_stranger: bool = False
+    is_active: bool = True
 
     @property
     def email(self) -> str:
@@ -46,6 +50,17 @@ class Person:
         """Seconds east of UTC at a POSIX time, as `users.info` gives them."""
         offset = datetime.fromtimestamp(at, ZoneInfo(self.tz)).utcoffset()
         return int(offset.total_seconds()) if offset else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A user group: people who are mentioned together, as `@handle`."""
+
+    id: str
+    handle: str
+    name: str
+    members: list[str]
+    created: int
 
 
 @dataclass(frozen=True, slots=True)

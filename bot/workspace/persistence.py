@@ -14,12 +14,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from bot.workspace.model import Change, Conversation, Message, ResponseUrl, Scheduled, Session, View
+from bot.workspace.model import Change, Conversation, Group, Message, Person, ResponseUrl, Scheduled, Session, View
 
 FILE_NAME = "workspace.sqlite3"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS records (kind TEXT, key TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT"
 
-Record = Message | Conversation | View | Session | Scheduled | ResponseUrl
+Record = Message | Conversation | View | Session | Scheduled | ResponseUrl | Person | Group
+_ABOUT_A_CONVERSATION = ("channel_created", "channel_renamed", "member_joined", "member_left")
 _Key = tuple[str, str]
 
 
@@ -102,6 +103,8 @@ class Journal:
 class Lookup:
     """Where the keeper finds what a change is about."""
 
+    people: dict[str, Person]
+    groups: dict[str, Group]
     conversations: dict[str, Conversation]
     homes: dict[str, View]
     sessions: dict[tuple[str, str], Session]
@@ -120,8 +123,12 @@ class Keeper:
             if message is not None and message.ephemeral_to is None:
                 gone = change.kind == "message_deleted"
                 self._journal.put("message", f"{message.channel}:{message.ts}", None if gone else message)
-        elif change.kind in ("channel_created", "member_joined", "member_left") and change.channel:
+        elif change.kind in _ABOUT_A_CONVERSATION and change.channel:
             self._journal.put("conversation", change.channel, self._lookup.conversations[change.channel])
+        elif change.kind == "person_changed" and change.actor:
+            self._journal.put("person", change.actor, self._lookup.people[change.actor])
+        elif change.kind == "group_changed" and change.name:
+            self._journal.put("group", change.name, self._lookup.groups[change.name])
         elif change.kind == "home" and change.person:
             self._journal.put("home", change.person, self._lookup.homes[change.person])
         elif change.kind == "session" and change.channel and change.thread_ts:
@@ -136,6 +143,8 @@ _TYPES: dict[str, Any] = {
     "session": Session,
     "scheduled": Scheduled,
     "response": ResponseUrl,
+    "person": Person,
+    "group": Group,
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from bot.workspace.model import App, Conversation, Person, Team
 
 TEAM = Team("T01LOCALWS0", "Local Workspace", "local-workspace")
+OTHER_TEAM = "T02OTHERCO0"  # where people of another company are at home
 
 PEOPLE = (
     Person("U01ADA00001", "ada", "Ada Lindqvist", "Europe/London", "en-GB", is_admin=True),
@@ -27,7 +28,7 @@ DEFAULT_SCOPES = frozenset(
         *("app_mentions:read", "assistant:write", "chat:write", "commands", "dnd:read", "files:read", "files:write"),
         *("channels:history", "channels:join", "channels:read", "groups:history", "groups:read", "groups:write"),
         *("im:history", "im:read", "im:write", "mpim:history", "mpim:read", "mpim:write"),
-        *("reactions:read", "reactions:write", "team:read", "users:read", "users:read.email"),
+        *("reactions:read", "reactions:write", "team:read", "usergroups:read", "users:read", "users:read.email"),
     )
 )
 DEFAULT_COMMAND = {"command": "/meshclaw", "description": "Ask MeshClaw", "usage_hint": "triage | help"}

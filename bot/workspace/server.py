@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.workspace.api.gateway import Gateway
 from bot.workspace.assembly import SLACKS_OWN, Timing, assemble
 from bot.workspace.errors import HumanError, SlackError
+from bot.workspace.human.administering import Administering
 from bot.workspace.human.control import Control
 from bot.workspace.human.doing import Doing
 from bot.workspace.human.seeing import Seeing
@@ -125,6 +126,7 @@ def _application(services: Services, address: _Address) -> web.Application:
             web.post("/response/{token}", Responses(services).handle),
             *Seeing(services, interactions).routes(),
             *Doing(services, interactions).routes(),
+            *Administering(services).routes(),
             *Control(services).routes(),
             *_FileRoutes(services).routes(),
             web.get("/", _index),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from bot.workspace import seed
-from bot.workspace.model import App, Change, Conversation, Json, Message, Person, Session
+from bot.workspace.model import App, Change, Conversation, Group, Json, Message, Person, Session
 from bot.workspace.timeline import Timeline
 from bot.workspace.wire import message_json
 
@@ -23,17 +24,26 @@ class State:
         self.team = seed.TEAM
         self.app = app
         self.people: dict[str, Person] = {person.id: person for person in seed.PEOPLE}
+        self.groups: dict[str, Group] = {}
         self.conversations: dict[str, Conversation] = {}
         self.sessions: dict[tuple[str, str], Session] = {}
         self.observers: list[Callable[[Change], None]] = []
-        self._by_handle = {person.handle: person for person in seed.PEOPLE}
+        self._ids = {person.handle: person.id for person in seed.PEOPLE}
         self._timelines: dict[str, Timeline] = {}
         self._ephemerals: dict[str, deque[Message]] = {}
         self._clock = clock
         self._last_ts = 0
 
-    def populate(self, conversations: Iterable[Conversation], messages: Iterable[Message]) -> None:
+    def populate(
+        self,
+        conversations: Iterable[Conversation],
+        messages: Iterable[Message],
+        people: Iterable[Person] = (),
+        groups: Iterable[Group] = (),
+    ) -> None:
         """Takes over what was kept on disk, or a fresh workspace's conversations. Tells no observer."""
+        self.people.update((person.id, person) for person in people)
+        self.groups.update((group.id, group) for group in groups)
         for conversation in conversations:
             self.conversations[conversation.id] = conversation
             self._timelines[conversation.id] = Timeline()
@@ -55,7 +65,27 @@ class State:
 
     def person(self, name: str) -> Person | None:
         """The person with this id or handle (with or without its @)."""
-        return self.people.get(name) or self._by_handle.get(name.removeprefix("@").lower())
+        return self.people.get(name) or self.people.get(self._ids.get(name.removeprefix("@").lower(), ""))
+
+    def set_person(self, person: Person) -> None:
+        """Puts a person's new status in place of the old."""
+        self.people[person.id] = person
+        self.tell(Change("person_changed", actor=person.id))
+
+    def set_group(self, handle: str, name: str | None, members: list[str]) -> Group:
+        """Makes a user group, or changes the one of that handle; without a name it keeps its own."""
+        current = next((one for one in self.groups.values() if one.handle == handle), None)
+        if current is None:
+            id = f"S01GROUP{len(self.groups) + 1:03d}"
+            current = Group(id, handle, handle, [], int(self._clock()))
+        group = replace(current, name=name or current.name, members=list(dict.fromkeys(members)))
+        self.groups[group.id] = group
+        self.tell(Change("group_changed", name=group.id))
+        return group
+
+    def active(self, members: Iterable[str]) -> list[str]:
+        """Those of the members who are not deactivated: Slack lists nobody else."""
+        return [id for id in members if (person := self.people.get(id)) is None or person.is_active]
 
     def direct_message(self, person: Person) -> Conversation:
         """The person's direct messages with the app, opened when they are not yet."""
@@ -106,10 +136,19 @@ class State:
         return next((one for one in self.conversations.values() if one.kind == "channel" and one.name == bare), None)
 
     def may_see(self, person: Person, conversation: Conversation) -> bool:
-        """Members see; others see public channels only, and guests nothing they are not in."""
+        """Members see; others see public channels only, and guests and strangers nothing they are not in."""
         if person.id in conversation.members:
             return True
-        return conversation.kind == "channel" and not conversation.is_private and not person.is_guest
+        outsider = person.is_guest or person.is_stranger
+        return conversation.kind == "channel" and not conversation.is_private and not outsider
+
+    def rename(self, conversation: Conversation, name: str) -> None:
+        conversation.name = name
+        self.tell(Change("channel_renamed", channel=conversation.id, name=name))
+
+    def shared(self, conversation: Conversation) -> bool:
+        """Whether people of another company are in it."""
+        return any(self.people[id].is_stranger for id in self.active(conversation.members) if id in self.people)
 
     def join(self, conversation: Conversation, user: str, inviter: str | None = None) -> bool:
         if user in conversation.members:

@@ -12,12 +12,13 @@ from zlib import crc32
 from bot.workspace.model import Json
 
 _TOKEN = re.compile(
-    r"(?P<raw>&lt;(?:[@#](?P<id>[A-Z0-9]+)|!(?P<all>here|channel|everyone))(?:\|[^&]*)?&gt;)"
+    r"(?P<raw>&lt;(?:[@#](?P<id>[A-Z0-9]+)|!subteam\^(?P<group>[A-Z0-9]+)|!(?P<all>here|channel|everyone))(?:\|[^&]*)?&gt;)"
     r"|(?P<url>https?://[^\s<>|]+[^\s<>|.,;:!?)\]'\"])"
     r"|(?<![\w@#])@(?P<user>[A-Za-z0-9][A-Za-z0-9._-]*)"
     r"|(?<![\w@#&])#(?P<channel>[a-z0-9][a-z0-9_-]*)"
 )
 _BROADCASTS = ("here", "channel", "everyone")
+NONE: Mapping[str, str] = {}
 
 
 def escape(text: str) -> str:
@@ -29,10 +30,11 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def to_wire(text: str, users: Mapping[str, str], channels: Mapping[str, str]) -> str:
-    """Typed text as it goes over the wire. `users` and `channels` map names to ids; unknown names stay text.
+def to_wire(text: str, users: Mapping[str, str], channels: Mapping[str, str], groups: Mapping[str, str] = NONE) -> str:
+    """Typed text as it goes over the wire. `users`, `channels`, `groups` map names to ids; unknown names stay text.
 
-    Tokens already written out (`<@U…>`, `<#C…|name>`, `<!here>`) are kept when their id exists, and escaped otherwise.
+    Tokens already written out (`<@U…>`, `<#C…|name>`, `<!subteam^S…>`, `<!here>`) are kept when their id
+    exists, and escaped otherwise.
     """
     names = {id: name for name, id in channels.items()}
     known = set(users.values())
@@ -42,6 +44,8 @@ def to_wire(text: str, users: Mapping[str, str], channels: Mapping[str, str]) ->
         if found["raw"]:
             if found["all"]:
                 return f"<!{found['all']}>"
+            if found["group"]:
+                return f"<!subteam^{found['group']}>" if found["group"] in groups.values() else whole
             if found["id"] in known:
                 return f"<@{found['id']}>"
             return f"<#{found['id']}|{names[found['id']]}>" if found["id"] in names else whole
@@ -49,7 +53,7 @@ def to_wire(text: str, users: Mapping[str, str], channels: Mapping[str, str]) ->
             return f"<{whole}>"
         if name := found["channel"]:
             return f"<#{channels[name]}|{name}>" if name in channels else whole
-        return _mention(found["user"], users) or whole
+        return _mention(found["user"], users, groups) or whole
 
     return _TOKEN.sub(token, escape(text))
 
@@ -73,14 +77,18 @@ def _element(token: str) -> Json:
             return {"type": "user", "user_id": name[1:]}
         case "#":
             return {"type": "channel", "channel_id": name[1:]}
+        case "!" if name.startswith("!subteam^"):
+            return {"type": "usergroup", "usergroup_id": name.removeprefix("!subteam^")}
         case "!":
             return {"type": "broadcast", "range": name[1:]}
     return {"type": "link", "url": unescape(name)}
 
 
-def _mention(name: str, users: Mapping[str, str]) -> str | None:
+def _mention(name: str, users: Mapping[str, str], groups: Mapping[str, str]) -> str | None:
     stem = name.rstrip("._-")  # "@ada." ends a sentence
     tail = name[len(stem) :]
     if stem in _BROADCASTS:
         return f"<!{stem}>{tail}"
-    return f"<@{users[stem.lower()]}>{tail}" if stem.lower() in users else None
+    if stem.lower() in users:
+        return f"<@{users[stem.lower()]}>{tail}"
+    return f"<!subteam^{groups[stem.lower()]}>{tail}" if stem.lower() in groups else None

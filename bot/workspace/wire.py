@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.workspace.model import App, Conversation, Json, Message, Person, Session, Team, View
+from bot.workspace.model import App, Conversation, Group, Json, Message, Person, Session, Team, View
+from bot.workspace.seed import OTHER_TEAM
 from bot.workspace.typed import rich_text
 
 
@@ -70,9 +71,12 @@ def channel_type(conversation: Conversation) -> str:
     return conversation.kind
 
 
-def conversation_json(conversation: Conversation, app: App) -> Json:
+def conversation_json(
+    conversation: Conversation, app: App, *, shared: bool = False, count: int | None = None, user_deleted: bool = False
+) -> Json:
+    """`shared`: with another company; `count`: its members who are not deactivated."""
     is_channel = conversation.kind == "channel"
-    shared: Json = {
+    always: Json = {
         "id": conversation.id,
         "created": conversation.created,
         "is_archived": conversation.is_archived,
@@ -81,9 +85,9 @@ def conversation_json(conversation: Conversation, app: App) -> Json:
         "is_org_shared": False,
     }
     if conversation.kind == "im":
-        return {**shared, "user": conversation.person, "is_user_deleted": False, "priority": 0}
+        return {**always, "user": conversation.person, "is_user_deleted": user_deleted, "priority": 0}
     return {
-        **shared,
+        **always,
         "name": conversation.name,
         "name_normalized": conversation.name,
         "is_channel": is_channel and not conversation.is_private,
@@ -91,16 +95,18 @@ def conversation_json(conversation: Conversation, app: App) -> Json:
         "is_private": conversation.is_private,
         "is_general": conversation.name == "general",
         "is_member": app.bot_user_id in conversation.members,
-        "is_shared": False,
-        "is_ext_shared": False,
+        "is_shared": shared,
+        "is_ext_shared": shared,
         "creator": conversation.creator,
-        "num_members": len(conversation.members),
+        "num_members": len(conversation.members) if count is None else count,
         "topic": {"value": conversation.topic, "creator": "", "last_set": 0},
         "purpose": {"value": conversation.purpose, "creator": conversation.creator, "last_set": conversation.created},
     }
 
 
 def user_json(person: Person, team: Team, now: float, *, with_email: bool) -> Json:
+    """A person as `users.info` tells of them at this moment; of the deactivated it tells little."""
+    team_id = OTHER_TEAM if person.is_stranger else team.id
     profile: Json = {
         "real_name": person.name,
         "real_name_normalized": person.name,
@@ -109,29 +115,59 @@ def user_json(person: Person, team: Team, now: float, *, with_email: bool) -> Js
         "first_name": person.name.split()[0],
         "last_name": person.name.split()[-1],
         "title": "",
-        "team": team.id,
+        "team": team_id,
     }
     if with_email:
         profile["email"] = person.email
-    return {
+    known: Json = {
         "id": person.id,
-        "team_id": team.id,
+        "team_id": team_id,
         "name": person.handle,
-        "deleted": False,
+        "deleted": not person.is_active,
+        "profile": profile,
+        "is_bot": False,
+        "is_app_user": False,
+        "updated": 0,
+    }
+    if not person.is_active:
+        return known
+    return {
+        **known,
         "real_name": person.name,
         "tz": person.tz,
         "tz_label": person.tz,
         "tz_offset": person.tz_offset(now),
         "locale": person.locale,
-        "profile": profile,
         "is_admin": person.is_admin,
         "is_owner": person.is_admin,
         "is_primary_owner": person.is_admin,
         "is_restricted": person.is_guest,
         "is_ultra_restricted": False,
-        "is_bot": False,
-        "is_app_user": False,
-        "updated": 0,
+        **({"is_stranger": True} if person.is_stranger else {}),
+    }
+
+
+def group_json(group: Group, team: Team, members: list[str], *, with_users: bool, with_count: bool) -> Json:
+    """A user group as `usergroups.list` tells of it; `members`: those who are not deactivated."""
+    return {
+        "id": group.id,
+        "team_id": team.id,
+        "is_usergroup": True,
+        "is_subteam": True,
+        "name": group.name,
+        "description": "",
+        "handle": group.handle,
+        "is_external": False,
+        "date_create": group.created,
+        "date_update": group.created,
+        "date_delete": 0,
+        "auto_type": None,
+        "created_by": "USLACKBOT",
+        "updated_by": "USLACKBOT",
+        "deleted_by": None,
+        "prefs": {"channels": [], "groups": []},
+        **({"users": members} if with_users else {}),
+        **({"user_count": len(members)} if with_count else {}),
     }
 
 

@@ -3,27 +3,14 @@
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from bot.contracts.connectors import Connections
 from bot.contracts.mail import MailReader
 from connectors.email.address import connection_from_url
 from connectors.email.mail import MailConnector
 from connectors.email.mail import standalone as _standalone
+from connectors.email.settings import MailSettings
 
 __all__ = ["MailConnector", "connection_from_url", "connector", "standalone"]
-
-
-class MailSettings(BaseSettings):
-    """What an installation may set for mail."""
-
-    model_config = SettingsConfigDict(
-        env_file=".env", env_prefix="MESHCLAW_MAIL_", extra="ignore", env_ignore_empty=True
-    )
-
-    ca: Path | None = Field(default=None, description="Certificates (PEM) to trust besides the system's.")
-    maildir: bool = Field(default=False, description="Let people connect a Maildir folder of this machine.")
 
 
 def standalone(url: str, ca_file: Path | None = None) -> AbstractAsyncContextManager[MailReader]:

@@ -16,6 +16,8 @@ MAILS = 2_000
 
 _LINE = r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z"  # `$` would let a line break pass at the end
 
+_BRACKETED = re.compile(r"<([^<>]*)>\s*\Z")
+
 Line = Annotated[str, StringConstraints(pattern=_LINE, max_length=1_000)]
 FolderName = Annotated[str, StringConstraints(pattern=_LINE, min_length=1, max_length=500)]
 Flag = Annotated[str, StringConstraints(pattern=r"^(\\(Flagged|Seen|Answered|Draft)|\$?[A-Za-z][A-Za-z0-9_-]{0,40})\Z")]
@@ -36,6 +38,11 @@ class MailArgument(_Arguments):
     date: Annotated[str, StringConstraints(pattern=_LINE, max_length=40)] = ""
     why: Line = ""
 
+    @property
+    def address(self) -> str:
+        """The sender's bare address: what stands between the last brackets, lower case. Empty when none is named."""
+        return bare_address(self.sender)
+
 
 class _OnMails(_Arguments):
     folder: FolderName
@@ -49,6 +56,11 @@ class _OnMails(_Arguments):
         if len({(mail.uid, mail.validity) for mail in mails}) != len(mails):
             raise ValueError("the same mail twice")
         return mails
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Of whom the mails are, each sender once; an empty one for mails whose sender is not named."""
+        return tuple(sorted({mail.address for mail in self.mails}))
 
     def places(self) -> dict[MailRef, MailArgument]:
         return {MailRef(self.folder, mail.validity, mail.uid): mail for mail in self.mails}
@@ -79,6 +91,12 @@ class FlagArguments(_OnMails):
         if re.fullmatch(r"\$?deleted", flag, re.IGNORECASE):
             raise ValueError("mail is never marked for deletion")
         return flag
+
+
+def bare_address(sender: str) -> str:
+    """`ann@x.example` of `Ann <Ann@x.example>`; a display name may look like an address, and is none."""
+    bracketed = _BRACKETED.search(sender)
+    return (bracketed[1] if bracketed else sender).strip().lower()
 
 
 A = TypeVar("A", bound=_OnMails)

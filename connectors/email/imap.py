@@ -18,6 +18,7 @@ from connectors.email.imap_session import HEAD, IDENTITY, WHOLE, WHOLE_LONG, Ima
 from connectors.email.login import log_in
 from connectors.email.parse import RawMail
 from connectors.email.provider import BATCH, Flagged, Present, Shift
+from connectors.email.settings import MailSettings
 
 COUNTED_FOLDERS = 100
 LATEST = 2_000
@@ -27,7 +28,8 @@ _UID = re.compile(r"[1-9][0-9]{0,9}")
 
 
 class ImapAccount:
-    """Implements `provider.Account`. Logs in when made; raises what `login.log_in` raises."""
+    """Implements `provider.Account`. Logs in when made; raises what `login.log_in` raises. `hosts`: patterns of the
+    servers it may connect to, by default the setting, so that no way in goes round it."""
 
     def __init__(
         self,
@@ -38,8 +40,10 @@ class ImapAccount:
         password: str,
         addresses: Sequence[str] = (),
         ca_file: Path | None = None,
+        hosts: Sequence[str] | None = None,
     ) -> None:
-        self._session = ImapSession(log_in(host, port, security, user, password, ca_file), host)
+        only = MailSettings().hosts if hosts is None else hosts
+        self._session = ImapSession(log_in(host, port, security, user, password, ca_file, only), host)
         self._addresses = tuple(addresses)
 
     @property

@@ -3,13 +3,19 @@
 import imaplib
 import socket
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import CapabilityError, LoginError
+from imapclient.imap4 import IMAP4WithTimeout
+from imapclient.tls import IMAP4_TLS
 
 from bot.contracts.errors import MeshClawError, OperatorMends, PersonMends, TimeMends
+from bot.network.addresses import Address
+from bot.network.resolve import LookUp, connect, look_up, objection
 from connectors.email.address import is_loopback
 
 CONNECT_SECONDS = 15.0
@@ -24,9 +30,19 @@ def trust(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def log_in(host: str, port: int, security: str, user: str, password: str, ca_file: Path | None) -> IMAPClient:
+def log_in(
+    host: str,
+    port: int,
+    security: str,
+    user: str,
+    password: str,
+    ca_file: Path | None,
+    hosts: Sequence[str] = (),
+    look_up: LookUp = look_up,
+) -> IMAPClient:
     """A client that is logged in. `security`: `tls`; `starttls`; `offered`: STARTTLS when the server has it, and in
-    the clear only on this machine. Raises PersonMends (`field`: host, security, user or password) and TimeMends."""
+    the clear only on this machine. `hosts`: patterns of the only servers to connect to, any when there are none.
+    Raises PersonMends (`field`: host, security, user or password) and TimeMends."""
     try:
         context = trust(ca_file)
     except OSError:
@@ -34,7 +50,7 @@ def log_in(host: str, port: int, security: str, user: str, password: str, ca_fil
             "The file of trusted certificates for mail cannot be read.", "Check MESHCLAW_MAIL_CA."
         ) from None
     try:
-        client = _connect(host, port, security, context)
+        client = _connect(host, port, security, context, _checked(host, port, hosts, look_up))
     except (OSError, imaplib.IMAP4.error, UnicodeError) as error:
         raise connecting(error, host, port) from None
     try:
@@ -50,9 +66,66 @@ def _drop(client: IMAPClient) -> None:
         client.shutdown()
 
 
-def _connect(host: str, port: int, security: str, context: ssl.SSLContext) -> IMAPClient:
-    timeout = SocketTimeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-    client = IMAPClient(host, port, ssl=security == "tls", ssl_context=context, timeout=timeout)
+def _checked(host: str, port: int, hosts: Sequence[str], look_up: LookUp) -> Sequence[Address]:
+    """The addresses of a mail server, which is often in a private network, and may be on this machine."""
+    name = host.lower().rstrip(".")
+    if hosts and not any(fnmatchcase(name, pattern) for pattern in hosts):
+        mend = "Ask your admin which mail servers may be connected, or to name this one in MESHCLAW_MAIL_HOSTS."
+        raise PersonMends(f"The server {host} is not among those that may be connected here.", mend, field="host")
+    addresses = look_up(host, port)
+    why = objection(addresses, inside=True)
+    if why is not None:
+        raise PersonMends(
+            f"Mail is not read from {host}: its address {why}.", "Check the name of the mail server.", field="host"
+        )
+    return addresses
+
+
+class _Plain(IMAP4WithTimeout):  # type: ignore[misc]  # the library has no types
+    """Connects to addresses that were checked, and looks nothing up; `host` is only what it is called."""
+
+    def __init__(self, addresses: Sequence[Address], host: str, port: int, seconds: float) -> None:
+        self._addresses = addresses
+        super().__init__(host, port, seconds)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        return connect(self._addresses, self.port, timeout or self._timeout)
+
+
+class _Tls(IMAP4_TLS):  # type: ignore[misc]  # the library has no types
+    """The same over TLS, whose certificate has to be for the name."""
+
+    def __init__(
+        self, addresses: Sequence[Address], host: str, port: int, context: ssl.SSLContext, seconds: float
+    ) -> None:
+        self._addresses, self._context = addresses, context
+        super().__init__(host, port, context, seconds)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        connected = connect(self._addresses, self.port, timeout or self._timeout)
+        try:
+            return self._context.wrap_socket(connected, server_hostname=self.host)
+        except BaseException:
+            connected.close()
+            raise
+
+
+class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types
+    """An IMAP client on a connection to addresses that were checked."""
+
+    def __init__(self, addresses: Sequence[Address], host: str, port: int, context: ssl.SSLContext | None) -> None:
+        self._addresses = addresses
+        timeout = SocketTimeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+        super().__init__(host, port, ssl=context is not None, ssl_context=context, timeout=timeout)
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - the library's name
+        if self.ssl:
+            return _Tls(self._addresses, self.host, self.port, self.ssl_context, self._timeout.connect)
+        return _Plain(self._addresses, self.host, self.port, self._timeout.connect)
+
+
+def _connect(host: str, port: int, security: str, context: ssl.SSLContext, addresses: Sequence[Address]) -> IMAPClient:
+    client = _Client(addresses, host, port, context if security == "tls" else None)
     client._imap.debug = 0  # 5 by default: every line of every mail would be formatted for the log
     if security == "tls":
         return client

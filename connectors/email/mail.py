@@ -7,8 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from bot.contracts.connectors import Check, Connection, Connections, FormField
+from bot.contracts.connectors import Check, Connection, Connections
 from bot.contracts.errors import PersonMends
+from bot.contracts.forms import FormField
 from bot.contracts.mail import MailReader
 from bot.contracts.people import Person
 from bot.contracts.tools import Tool

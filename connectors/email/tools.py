@@ -1,14 +1,15 @@
 """What the mail connector can do to a mailbox: move mails, and set or clear a flag. Nothing here deletes."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
-from bot.contracts.errors import MeshClawError
+from bot.contracts.errors import MeshClawError, PersonMends
+from bot.contracts.forms import FormField
 from bot.contracts.json import JsonObject
-from bot.contracts.mail import Mail, MailRef, Sought, Traces
+from bot.contracts.mail import FolderRole, Mail, MailRef, Sought, Traces
 from bot.contracts.people import Person
-from bot.contracts.tools import Call, CallView, Effect, Outcome, ToolContext, Unfinished
+from bot.contracts.tools import Call, CallView, Effect, Facets, Noun, Outcome, Tool, ToolContext, Unfinished
 from connectors.email.arguments import FlagArguments, MailArgument, MoveArguments, read, with_mails
 from connectors.email.folders import wanted_role
 from connectors.email.headers import one_line
@@ -17,6 +18,7 @@ from connectors.email.provider import ConnectionLost, Shift
 
 Open = Callable[[Person], AbstractAsyncContextManager[Mailbox]]
 
+_MAILS, _SENDERS = Noun("mail", "mails"), Noun("sender", "senders")
 _FLAG_WORDS = {"\\flagged": ("Flag", "Unflag"), "\\seen": ("Mark as read", "Mark as unread")}
 
 
@@ -58,7 +60,7 @@ def _all(count: int, of: int) -> str:
     return f"All {count}" if count == of and count > 1 else str(count)
 
 
-class MoveTool:
+class MoveTool(Tool):
     """`mail.move`: mails of one folder to another, taken back by moving them again."""
 
     name = "mail.move"
@@ -74,18 +76,46 @@ class MoveTool:
         given = read(MoveArguments, args)
         heading = _subject(given.subject, given.mails)
         return CallView(
-            verb=given.verb,
+            verb=_verb(given),
             subject=heading,
             where=f"{given.folder} → {_folder_words(given.to)}",
             items=tuple(_item(mail, heading) for mail in given.mails),
             reversible=True,
             group=given.group,
+            own=True,
+            things=_MAILS,
+            subjects=_SENDERS,
         )
 
     def without(self, args: JsonObject, left_out: Collection[int]) -> JsonObject | None:
         given = read(MoveArguments, args)
         kept = [mail for index, mail in enumerate(given.mails) if index not in left_out]
         return with_mails(given, kept) if kept else None
+
+    def facets(self, args: JsonObject) -> Facets:
+        """`sender`: the address each mail has to be of, which `perform` looks at; empty where any would do."""
+        given = read(MoveArguments, args)
+        return {"folder": (given.folder,), "to": (given.to,), "sender": given.addresses}
+
+    def fields(self, args: JsonObject) -> Sequence[FormField]:
+        given = read(MoveArguments, args)
+        return (FormField("to", "Folder to move to", initial=_folder_words(given.to)),)
+
+    def edited(self, args: JsonObject, values: Mapping[str, str]) -> JsonObject:
+        given = read(MoveArguments, args)
+        shown, to = _folder_words(given.to), values.get("to", "").strip()
+        if to == shown.strip():  # as it stood there: the role, and no folder of that name
+            return args
+        changed: JsonObject = {**args, "to": to, "verb": "Move"}
+        try:
+            wanted = read(MoveArguments, changed)
+        except PersonMends:
+            wanted = None
+        if wanted is None or to.startswith("\\"):
+            raise PersonMends("This is no name of a folder.", "Write it as your mail program shows it.", field="to")
+        if to == given.folder:
+            raise PersonMends(f"They are in {to} already.", "Name another folder.", field="to")
+        return changed
 
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         given = read(MoveArguments, args)
@@ -136,7 +166,7 @@ class MoveTool:
         return Unfinished(_moved(given, to or given.to, tally), _rest(self.name, given, traces))
 
 
-class FlagTool:
+class FlagTool(Tool):
     """`mail.flag`: put a flag on mails, or take it off; taken back on those it changed."""
 
     name = "mail.flag"
@@ -158,12 +188,21 @@ class FlagTool:
             items=tuple(_item(mail, heading) for mail in given.mails),
             reversible=True,
             group=given.group,
+            own=True,
+            things=_MAILS,
+            subjects=_SENDERS,
         )
 
     def without(self, args: JsonObject, left_out: Collection[int]) -> JsonObject | None:
         given = read(FlagArguments, args)
         kept = [mail for index, mail in enumerate(given.mails) if index not in left_out]
         return with_mails(given, kept) if kept else None
+
+    def facets(self, args: JsonObject) -> Facets:
+        """`sender` as of `mail.move`; `on`: put on or taken off."""
+        given = read(FlagArguments, args)
+        on = "true" if given.on else "false"
+        return {"folder": (given.folder,), "flag": (given.flag,), "on": (on,), "sender": given.addresses}
 
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         given = read(FlagArguments, args)
@@ -225,8 +264,8 @@ def _is_shown(mail: Mail, shown: MailArgument) -> bool:
     """Whether the mail at a place is the one the arguments tell of. A caller may cut a subject short, ending in …"""
     if shown.message_id and shown.message_id != mail.message_id:
         return False
-    if shown.sender and mail.sender.address and mail.sender.address not in shown.sender.lower():
-        return False
+    if shown.sender and shown.address != mail.sender.address.lower():
+        return False  # exactly: a grant for one sender is held by this line
     subject = one_line(shown.subject).removesuffix("…").rstrip()
     return not subject or not mail.subject or one_line(mail.subject).startswith(subject)
 
@@ -268,6 +307,12 @@ def _item(mail: MailArgument, heading: str) -> str:
     sender = "" if one_line(mail.sender) == heading else mail.sender
     parts: Iterable[str] = (sender, mail.subject or "(no subject)", mail.why, mail.date)
     return " · ".join(one_line(part) for part in parts if one_line(part))
+
+
+def _verb(given: MoveArguments) -> str:
+    """The caller's word where it is true of the folder."""
+    true = {"Archive": FolderRole.ARCHIVE, "File": FolderRole.JUNK}.get(given.verb)
+    return given.verb if true is not None and wanted_role(given.to) is true else "Move"
 
 
 def _folder_words(to: str) -> str:

@@ -7,7 +7,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.contracts.connectors import Check
-from connectors.slack.sender import api_client, code_of
+from connectors.slack.api import api_client, code_of
 
 
 async def bot_checks(token: str, api_url: str | None, wanted: Collection[str]) -> Sequence[Check]:

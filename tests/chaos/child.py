@@ -23,7 +23,7 @@ import bot.app
 from bot import cli
 from connectors.slack.sender import Sender
 
-_SENT = ("post", "update", "whisper", "publish_home")
+_SENT = ("post", "update", "remove", "whisper", "publish_home")
 
 
 class Crossings:

@@ -14,7 +14,7 @@ from way import Nursery, Prepared, Way, crossings, nursery, way
 
 LONG = os.environ.get("MESHCLAW_CHAOS") == "long"
 SEED = 1977
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(0 if LONG else 180)]  # each walk has a limit of its own
 
 
 @pytest.fixture
@@ -75,10 +75,17 @@ class Tally:
             await walked(self._born, folder, self._prepared, deaths, restart=self._restart)
         except AssertionError as error:
             self.failed[name] = f"{_died_at(folder)}: {error}"
+            self._note(f"{name} ended badly: {self.failed[name]}")
             return True
         died = len(crossings(folder)) == deaths[0][0]
         self.deaths += died
+        self._note(f"{name} ended well, {'after a death' if died else 'unharmed'}")
         return died
+
+    def _note(self, line: str) -> None:
+        """A long run can be followed, and is not lost when it is broken off."""
+        with (self._folder / "tally").open("a") as tally:
+            tally.write(f"{line}\n")
 
     def show(self, what: str, capsys: pytest.CaptureFixture[str]) -> None:
         with capsys.disabled():

@@ -25,7 +25,6 @@ from bot.gate.audit import Audit
 from bot.settings import Settings
 from bot.store.models import CardRow, InboxRow
 from bot.workspace.assembly import Timing
-from connectors.email import connection_from_url
 
 ROOT = Path(__file__).parents[2]
 CHILD = Path(__file__).with_name("child.py")
@@ -276,9 +275,7 @@ async def way(
     ]
     try:
         async with composition.open_storage(given) as storage, harness._session(workspace) as human:
-            await storage.connections.put(
-                harness.person("ada"), "mail", connection_from_url(f"maildir:{folder / 'mail' / 'ada'}")
-            )
+            await harness.connect(storage, harness.person("ada"), f"maildir:{folder / 'mail' / 'ada'}")
             try:
                 for replica in replicas:
                     await replica.begin()

@@ -17,6 +17,7 @@ from bot.contracts.connectors import Connection, Connector
 from bot.contracts.errors import OperatorMends, PersonMends, TimeMends
 from bot.contracts.people import Person
 from bot.contracts.tools import Call, CallView, Effect, Tool, ToolContext
+from connectors.slack import Sender, SlackConnector, api_client
 
 
 class Nothing:
@@ -26,8 +27,14 @@ class Nothing:
         return None
 
 
-FOUND: dict[str, Connector] = {name: module.connector(Nothing()) for name, module in connectors.discover().items()}
+NOWHERE = "http://127.0.0.1:1/api/"
+"""Where no Slack answers."""
+FOUND: dict[str, Connector] = {
+    **{name: module.connector(Nothing()) for name, module in connectors.discover().items()},
+    "slack": SlackConnector(Sender(api_client("xoxb-nobody", NOWHERE))),
+}
 TOOLS: dict[str, Tool] = {tool.name: tool for connector in FOUND.values() for tool in connector.tools()}
+OFFERED_BY = {tool.name: connector for connector in FOUND.values() for tool in connector.tools()}
 every_connector = pytest.mark.parametrize("connector", FOUND.values(), ids=FOUND)
 every_tool = pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
 
@@ -44,6 +51,11 @@ mail = st.fixed_dictionaries(
 )
 mails = st.lists(mail, min_size=1, max_size=4, unique_by=lambda one: (one["uid"], one.get("validity", 0)))
 folder = line.filter(lambda name: name and not name.startswith("\\"))
+channel = st.from_regex(r"C[A-Z0-9]{8}", fullmatch=True)
+place = st.from_regex(r"#[a-z][a-z0-9-]{0,30}", fullmatch=True)
+timestamp = st.from_regex(r"1[0-9]{9}\.[0-9]{6}", fullmatch=True)
+text = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.just("\n"), max_size=200).filter(str.strip)
+posting = {"channel": channel, "place": place, "text": text}
 EXAMPLES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "mail.move": st.fixed_dictionaries(
         {"folder": folder, "to": folder | st.sampled_from(["\\Archive", "\\Junk", "\\Inbox"]), "mails": mails},
@@ -53,6 +65,11 @@ EXAMPLES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         {"folder": folder, "mails": mails, "flag": st.sampled_from(["\\Flagged", "\\Seen", "$MeshTriaged"])},
         optional={"on": st.booleans(), "group": line, "subject": line},
     ),
+    "slack.post": st.fixed_dictionaries(posting, optional={"thread_ts": timestamp}),
+    "web.fetch": st.fixed_dictionaries(
+        {"url": st.from_regex(r"https://[a-z]{1,20}\.invalid(/[a-z0-9%/?=&]{0,30})?", fullmatch=True)}
+    ),
+    "slack.unsay": st.fixed_dictionaries({**posting, "ts": timestamp}, optional={"thread_ts": timestamp}),
 }
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
@@ -172,7 +189,8 @@ def test_describing_is_pure_and_complete(tool: Tool, data: st.DataObject) -> Non
     assert isinstance(view, CallView)
     assert view.verb
     assert view.subject
-    assert len(view.items) == len(args["mails"])
+    if "mails" in args:
+        assert len(view.items) == len(args["mails"])
     assert not any("\n" in text for text in (view.verb, view.subject, view.where, view.group, *view.items))
 
 
@@ -180,12 +198,22 @@ def test_describing_is_pure_and_complete(tool: Tool, data: st.DataObject) -> Non
 @given(data=st.data())
 def test_what_is_left_out_is_gone_and_nothing_else(tool: Tool, data: st.DataObject) -> None:
     args = examples(data, tool)
-    left_out = data.draw(st.sets(st.integers(0, len(tool.describe(args).items) - 1)))
+    items = tool.describe(args).items
+    whole = max(1, len(items))  # a call that lists nothing counts as one item
+    left_out = data.draw(st.sets(st.integers(0, whole - 1)))
     rest = tool.without(args, left_out)
-    kept = [mail for index, mail in enumerate(args["mails"]) if index not in left_out]
-    assert rest == ({**args, "mails": kept} if kept else None)
-    if rest is not None:
-        tool.check(rest)
+    if len(left_out) == whole:
+        assert rest is None
+        return
+    assert rest is not None
+    tool.check(rest)
+    assert len(tool.describe(rest).items) == len(items) - len(left_out)
+    kept = {name: _without(value, left_out) if name == "mails" else value for name, value in args.items()}
+    assert rest == kept
+
+
+def _without(listed: list[Any], left_out: set[int]) -> list[Any]:
+    return [each for index, each in enumerate(listed) if index not in left_out]
 
 
 @with_examples
@@ -195,10 +223,60 @@ def test_a_digest_follows_the_arguments_and_nothing_else(tool: Tool, data: st.Da
     digest = Call(tool.name, args).digest()
     assert Call(tool.name, json.loads(json.dumps(args))).digest() == digest
     assert Call(tool.name, dict(reversed(args.items()))).digest() == digest
-    assert Call(tool.name, {**args, "folder": args["folder"] + "x"}).digest() != digest
+    word = data.draw(st.sampled_from([name for name, value in args.items() if isinstance(value, str)]))
+    assert Call(tool.name, {**args, word: args[word] + "x"}).digest() != digest
 
 
 @with_examples
+@given(data=st.data())
+def test_facets_are_texts_and_come_of_the_arguments_alone(tool: Tool, data: st.DataObject) -> None:
+    args = examples(data, tool)
+    facets = tool.facets(args)
+    assert facets
+    assert facets == tool.facets(json.loads(json.dumps(args)))
+    for name, values in facets.items():
+        assert name
+        assert isinstance(values, tuple)
+        assert values
+        assert all(isinstance(value, str) for value in values)
+
+
+@with_examples
+@given(data=st.data())
+def test_what_may_be_edited_fits_a_form_and_editing_nothing_changes_nothing(tool: Tool, data: st.DataObject) -> None:
+    args = examples(data, tool)
+    fields = tool.fields(args)
+    assert len({field.name for field in fields}) == len(fields)
+    for field in fields:
+        assert 0 < len(field.label) <= 75
+        assert len(field.hint) <= 150
+        assert len(field.initial) <= 3_000
+        assert field.kind != "secret"
+    assert tool.edited(args, {field.name: field.initial for field in fields}) == args
+
+
+@with_examples
+@given(data=st.data())
+def test_what_is_edited_can_be_called_or_is_refused_at_its_field(tool: Tool, data: st.DataObject) -> None:
+    args = examples(data, tool)
+    before = json.dumps(args, sort_keys=True)
+    names = [field.name for field in tool.fields(args)]
+    values = {name: data.draw(st.text(max_size=40), label=name) for name in names}
+    try:
+        changed = tool.edited(args, values)
+    except PersonMends as error:
+        assert error.field in names  # noqa: PT017
+        return
+    finally:
+        assert json.dumps(args, sort_keys=True) == before
+    tool.check(changed)
+    assert set(changed) >= set(args)
+
+
+OF_ACCOUNTS = [TOOLS[name] for name in EXAMPLES if OFFERED_BY[name].form()]
+
+
+@pytest.mark.parametrize("tool", OF_ACCOUNTS, ids=lambda tool: tool.name)
 @given(data=st.data())
 async def test_nothing_is_done_for_who_connected_nothing(tool: Tool, data: st.DataObject) -> None:
     args = examples(data, tool)

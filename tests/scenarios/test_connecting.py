@@ -48,9 +48,18 @@ async def test_connecting_then_sorting(house: House, trusted: Dovecot) -> None:
     view = await form(house)
     done = await human.submit("ada", view, typed("localhost", trusted.tls))
     assert (done["errors"], done["error"]) == (None, None)
-    notice = await human.modal("ada", harness.says("Mail is connected: ada at localhost."))
+    notice = await human.modal("ada", harness.says("Mail is connected: ada at localhost.", "It is read-only"))
     assert "secret" not in str(notice)
-    await human.close("ada", notice)
+    await human.command("ada", "/meshclaw triage")
+    await human.message("ada", harness.says("could be tidied, but your mail is connected read-only"))
+    assert not [each for each in await human.messages("ada") if harness.is_card(each)]
+    await human.press("ada", notice, "Allow changes…")
+    told = await human.modal("ada", harness.says("card is in your direct messages"))
+    await human.close("ada", told)
+    widening = await human.message("ada", harness.is_card)
+    assert "Allow changes to Mail: ada at localhost" in harness.words(widening)
+    await human.press("ada", widening, "Approve")
+    await human.becomes("ada", widening, harness.is_undoable)
     _, card = await human.triage("ada")
     assert harness.label_number(card, "Approve") == 5
 

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import harness
 import letters
 import pytest
 from harness import House
+from sqlalchemy import update
 
-from bot.gate import cards
+from bot.gate.card import TIME_TO_UNDO
+from bot.store.models import CardRow
 
 LISTS = ("North <north@north.example>", "South <south@south.example>")
 
@@ -86,25 +88,27 @@ async def test_somebody_elses_click_decides_and_shows_nothing(house: House, acti
         assert any("belongs to somebody else" in harness.words(each) for each in shown)
 
 
-async def test_expired_card(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_expired_card(house: House) -> None:
     human = house.human
-    monkeypatch.setattr(cards, "TIME_TO_DECIDE", timedelta(milliseconds=1))
     _, card = await human.triage("ada")
+    async with house.app.storage.database.write() as session:
+        await session.execute(update(CardRow).values(expires_at=datetime.now(UTC)))
     await human.press("ada", card, "Approve")
     await human.message("ada", harness.says("This card has expired", "nothing was done"))
-    await house.app.engine._sweep()
+    await house.sweep()
     receipt = await human.becomes("ada", card, harness.says("Expired"))
     assert "U01ADA00001" not in harness.words(receipt), "nobody decided it"
     assert not harness.reads(receipt, "Approve")
     assert archived(house) == 0
 
 
-async def test_undo_is_over_after_its_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_undo_is_over_after_its_time(house: House) -> None:
     human = house.human
     _, card = await human.triage("ada")
     await human.press("ada", card, "Approve")
     receipt = await human.becomes("ada", card, harness.is_undoable)
-    monkeypatch.setattr(cards, "TIME_TO_UNDO", timedelta(0))
+    async with house.app.storage.database.write() as session:
+        await session.execute(update(CardRow).values(decided_at=datetime.now(UTC) - TIME_TO_UNDO))
     await human.press("ada", receipt, "Undo")
     await human.message("ada", harness.says("seven days"))
     assert archived(house) == 10

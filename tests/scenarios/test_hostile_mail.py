@@ -73,6 +73,7 @@ def assert_only_ours(shown: list[Json]) -> None:
 
 OUR_ACTIONS = {
     *("gate.approve", "gate.deny", "gate.undo", "gate.view.choose", "gate.view.listing", "gate.view.focus"),
+    *("gate.view.edit", "gate.view.deny", "gate.view.grant", "gate.widen"),
     *("triage.correct", "triage.view.rest", "connect.view.form", "ticked"),
 }
 

@@ -12,6 +12,8 @@ import letters
 import pytest
 from harness import ProcessHouse
 
+from bot.contracts.agents import Turn
+from bot.contracts.tools import Call, Plan
 from bot.workspace.model import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from tests.dovecot import PASSWORD, Dovecot
 
@@ -42,6 +44,7 @@ async def whole_way(house: ProcessHouse) -> None:
         "ada", view, {name: {"value": value} for name, value in (wrong | {"password": PASSWORD}).items()}
     )
     assert done["errors"] is None, done
+    await human.allow_changes("ada", await human.modal("ada"))
     await human.close("ada", await human.modal("ada"))
 
     await human.fault("chat.postMessage", "drop_after", count=1)
@@ -147,3 +150,64 @@ async def test_logs_say_where_and_never_what() -> None:
         ("dbos", None),
         ("asyncio", "ValueError"),
     ]
+
+
+TOKENS_IN_TEXT = {
+    "github": "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+    "slack": "xoxb-123456789012-1234567890123-abcdefghijklmnopqrstuvwx",
+    "aws": "AKIAIOSFODNN7EXAMPLE",
+    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P",
+    "password": "correcthorse7battery",
+}
+
+
+async def test_secrets_are_masked_wherever_somebody_looks(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """In a mail's subject and in an agent's arguments: on cards, in modals, receipts, the App Home and the audit; and
+    the card says that something is hidden."""
+    captions = [f"Use {'password=' if name == 'password' else ''}{value}" for name, value in TOKENS_IN_TEXT.items()]
+    letters.put(tmp_path / "mail" / "ada", [letters.newsletter(n, subject=text) for n, text in enumerate(captions)])
+    async with harness.house(tmp_path, people=("ada",), lab=True) as house:
+        human, agent = house.human, house.lab.agent
+
+        async def script(turn: Turn) -> None:
+            calls = [Call("lab.note", {"title": f"Note {n}", "text": text}) for n, text in enumerate(captions)]
+            await turn.propose(Plan("Keep what came", tuple(calls), sources=captions[0], note=captions[1]))
+
+        agent.scripts["secrets"] = script
+        _, card = await human.triage("ada")
+        await _look_through(house, card)
+        before = await human.last("ada")
+        await human.command("ada", "/meshclaw lab secrets")
+        card = await human.message("ada", harness.says("Keep what came", "Decide by"), after=before)
+        assert "characters" in harness.words(card), "it says that something is hidden, and how much"
+        receipt = await _look_through(house, card)
+        await human.press("ada", receipt, "Always allow…")
+        await human.submit("ada", await human.modal("ada"))
+        await human.home("ada")
+        await house.idle()
+        await human.home("ada")
+        shown = [json.dumps(call["args"], ensure_ascii=False) for call in await human.calls()]
+        for word in ("audit", "audit all"):
+            shown.append(json.dumps((await human.command("ada", f"/meshclaw {word}"))["response"]))
+        shown += [json.dumps(each) for each in await human.messages("ada")]
+        done = [str(call.args["text"]) for call in house.lab.world.effects()]
+    assert done == captions, "what is hidden from eyes is not changed"
+    for name, value in TOKENS_IN_TEXT.items():
+        seen = [each for each in shown if value in each]
+        assert not seen, (name, seen[0][max(0, seen[0].index(value) - 300) :][:700])
+        assert value not in caplog.text
+        for file in sorted((tmp_path / "meshclaw").iterdir()):
+            assert value.encode() not in file.read_bytes(), (name, file.name)
+
+
+async def _look_through(house: harness.House, card: harness.Json) -> harness.Json:
+    """Everything that shows the card's calls, up to its receipt."""
+    human = house.human
+    for label in ("Show all", "Choose…", "Deny…"):
+        await human.press("ada", card, label)
+        await human.close("ada", await human.modal("ada"), every=True)
+    await human.press("ada", card, "Approve")
+    receipt = await human.becomes("ada", card, harness.is_undoable)
+    await human.press("ada", receipt, "Show all")
+    await human.close("ada", await human.modal("ada"), every=True)
+    return receipt

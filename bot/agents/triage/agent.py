@@ -20,7 +20,7 @@ from bot.contracts.mail import MailReader, MailSource
 from bot.contracts.people import Person
 from bot.contracts.slack import Message, SlackAway, View
 from bot.contracts.tools import Plan
-from bot.views import forms, help
+from bot.views import forms, help, standing
 from bot.views import triage as views
 from bot.views.paging import read_value
 from bot.views.values import CommandHelp
@@ -142,14 +142,22 @@ class TriageAgent:
         run = replace(run, posted=await turn.say("answer", views.summary(run.summary(turn.now))))
         await turn.store.save(f"run:{run.id}", run.to_json())
         if run.calls and not run.dry_run:
-            await turn.propose(
-                Plan(
-                    title="Tidy your mail",
-                    calls=run.calls,
-                    sources=f"the senders, headers and texts of {run.total} mails in {run.folder}",
-                    extra={"run": run.id},
-                )
-            )
+            await self._propose(turn, run)
+
+    async def _propose(self, turn: Turn, run: Run) -> None:
+        if not {call.tool for call in run.calls} & await turn.tools():
+            await turn.say("read-only", standing.read_only_said("mail", "mail"))
+            return
+        plan = Plan(
+            title="Tidy your mail",
+            calls=run.calls,
+            sources=f"the senders, headers and texts of {run.total} mails in {run.folder}",
+            extra={"run": run.id},
+            topic="tidy",
+        )
+        proposed = await turn.propose(plan)
+        if proposed.denied:
+            await turn.say("denied", standing.refused(plan.title, proposed.denied))
 
     async def correct(self, turn: Turn) -> None:
         """The person put a mail into another bucket: learn it at once, and show it."""

@@ -66,7 +66,7 @@ def open_conversation(services: Services, args: OpenConversation) -> Json:
         conversation = visible(state, args.channel)
     else:
         conversation = _opened(state, list(dict.fromkeys(args.users)), int(services.clock()))
-    shown = conversation_json(conversation, state.app) if args.return_im else {"id": conversation.id}
+    shown = _conversation(state, conversation) if args.return_im else {"id": conversation.id}
     return {"channel": shown}
 
 
@@ -77,6 +77,8 @@ def _opened(state: State, users: list[str], now: int) -> Conversation:
     if None in people:
         raise SlackError("user_not_found")
     found = [person for person in people if person]
+    if not all(person.is_active for person in found):
+        raise SlackError("user_disabled")
     if len(found) == 1:
         return state.direct_message(found[0])
     need(state.app, "mpim:write")
@@ -122,14 +124,14 @@ def users_conversations(services: Services, args: ListConversations) -> Json:
 def info(services: Services, args: ConversationArg) -> Json:
     conversation = visible(services.state, args.channel)
     need(services.state.app, f"{family(conversation)}:read")
-    return {"channel": conversation_json(conversation, services.state.app)}
+    return {"channel": _conversation(services.state, conversation)}
 
 
 @method("conversations.members", Members, tier=Tier.T4)
 def members(services: Services, args: Members) -> Json:
     conversation = visible(services.state, args.channel)
     need(services.state.app, f"{family(conversation)}:read")
-    page, cursor = page_of(conversation.members, args.cursor, args.limit)
+    page, cursor = page_of(services.state.active(conversation.members), args.cursor, args.limit)
     return {"members": page, "response_metadata": {"next_cursor": cursor}}
 
 
@@ -142,7 +144,7 @@ def join(services: Services, args: ConversationArg) -> Json:
     answer: Json = {}
     if not state.join(conversation, state.app.bot_user_id):
         answer = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
-    return {"channel": conversation_json(conversation, state.app), **answer}
+    return {"channel": _conversation(state, conversation), **answer}
 
 
 @method("conversations.history", History, tier=Tier.T3)
@@ -215,9 +217,20 @@ def _listed(services: Services, args: ListConversations, wanted: Callable[[Conve
     ]
     page, cursor = page_of(found, args.cursor, args.limit)
     return {
-        "channels": [conversation_json(one, state.app) for one in page],
+        "channels": [_conversation(state, one) for one in page],
         "response_metadata": {"next_cursor": cursor},
     }
+
+
+def _conversation(state: State, conversation: Conversation) -> Json:
+    other = state.people.get(conversation.person or "")
+    return conversation_json(
+        conversation,
+        state.app,
+        shared=state.shared(conversation),
+        count=len(state.active(conversation.members)),
+        user_deleted=other is not None and not other.is_active,
+    )
 
 
 def _bounds(args: History) -> tuple[str | None, str | None]:

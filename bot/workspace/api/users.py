@@ -51,7 +51,7 @@ def list_users(services: Services, args: ListUsers) -> Json:
 @method("users.lookupByEmail", LookupByEmail, scopes="users:read.email", tier=Tier.T3)
 def lookup_by_email(services: Services, args: LookupByEmail) -> Json:
     wanted = args.email.lower()
-    person = next((one for one in services.state.people.values() if one.email == wanted), None)
+    person = next((one for one in services.state.people.values() if one.email == wanted and one.is_active), None)
     if person is None:
         raise SlackError("users_not_found")
     return {"user": _user(services, person.id, False)}
@@ -97,5 +97,5 @@ def _user(services: Services, id: str, locale: bool) -> Json:
     with_email = "users:read.email" in state.app.scopes
     user = user_json(state.people[id], state.team, services.clock(), with_email=with_email)
     if not locale:
-        del user["locale"]
+        user.pop("locale", None)
     return user

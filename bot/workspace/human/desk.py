@@ -44,9 +44,18 @@ async def read(request: web.Request, model: type[R]) -> R:
 
 
 def person_of(services: Services, name: str) -> Person:
+    """Whoever is called so. Raises `HumanError` when nobody is."""
     person = services.state.person(name)
     if person is None:
         raise HumanError("user_not_found", f"there is nobody called {name!r}")
+    return person
+
+
+def actor_of(services: Services, name: str) -> Person:
+    """Whoever is called so and may act. Raises `HumanError` for the deactivated: they can only be looked at."""
+    person = person_of(services, name)
+    if not person.is_active:
+        raise HumanError("user_deactivated", f"{person.handle} is deactivated")
     return person
 
 

@@ -15,6 +15,7 @@ from bot.workspace.human.desk import (
     Asked,
     AskedBy,
     ack_json,
+    actor_of,
     conversation_of,
     message_of,
     person_of,
@@ -111,7 +112,7 @@ class Doing:
 
     async def command(self, request: web.Request) -> web.Response:
         asked = await read(request, Command)
-        person = person_of(self._services, asked.as_)
+        person = actor_of(self._services, asked.as_)
         conversation = conversation_of(self._services, person, asked.channel, member=True)
         text = asked.text.strip()
         if not re.match(r"/\S", text):
@@ -125,7 +126,7 @@ class Doing:
         asked = await read(request, Say)
         services = self._services
         state = services.state
-        person = person_of(services, asked.as_)
+        person = actor_of(services, asked.as_)
         conversation = conversation_of(services, person, asked.channel, member=True)
         if not asked.text.strip() or len(asked.text) > _TEXT_LIMIT:
             raise HumanError("invalid_request", f"a message has 1 to {_TEXT_LIMIT} characters")
@@ -150,7 +151,7 @@ class Doing:
 
     async def click(self, request: web.Request) -> web.Response:
         asked = await read(request, Press)
-        person = person_of(self._services, asked.as_)
+        person = actor_of(self._services, asked.as_)
         if asked.view_id:
             view = view_of(self._services, person, asked.view_id)
             self._interactions.enter(person, view.blocks, view.values, asked.values)
@@ -164,7 +165,7 @@ class Doing:
     async def options(self, request: web.Request) -> web.Response:
         """What the app suggests in an external select for what has been typed, `query`."""
         asked = await read(request, Options)
-        person = person_of(self._services, asked.as_)
+        person = actor_of(self._services, asked.as_)
         view = view_of(self._services, person, asked.view_id) if asked.view_id else None
         message = None if view else self._message(asked)
         blocks = view.blocks if view else message.blocks if message else []
@@ -173,7 +174,7 @@ class Doing:
 
     async def submit(self, request: web.Request) -> web.Response:
         asked = await read(request, Submit)
-        person = person_of(self._services, asked.as_)
+        person = actor_of(self._services, asked.as_)
         view = view_of(self._services, person, asked.view_id)
         if view.type != "modal":
             raise HumanError("view_not_found", "an App Home has nothing to submit")
@@ -190,13 +191,13 @@ class Doing:
 
     async def close(self, request: web.Request) -> web.Response:
         asked = await read(request, Close)
-        person = person_of(self._services, asked.as_)
+        person = actor_of(self._services, asked.as_)
         view = view_of(self._services, person, asked.view_id)
         return web.json_response({"acked": await self._interactions.close(person, view, clear=asked.all)})
 
     async def shortcut(self, request: web.Request) -> web.Response:
         asked = await read(request, Shortcut)
-        person = person_of(self._services, asked.as_)
+        person = actor_of(self._services, asked.as_)
         message = self._message(asked) if asked.channel and asked.ts else None
         known = self._services.state.app.shortcuts
         if known and asked.callback_id not in (one.get("callback_id") for one in known):
@@ -208,7 +209,7 @@ class Doing:
         message = self._message(asked)
         if message.ephemeral_to:
             raise HumanError("message_not_found", "an ephemeral message takes no reactions")
-        person = person_of(self._services, asked.as_)
+        person = actor_of(self._services, asked.as_)
         name = asked.name.strip(":")
         if not self._services.state.react(message, name, person.id):
             self._services.state.unreact(message, name, person.id)
@@ -220,7 +221,7 @@ class Doing:
         asked = await read(request, Stop)
         services = self._services
         state = services.state
-        person = person_of(services, asked.as_)
+        person = actor_of(services, asked.as_)
         conversation = conversation_of(services, person, asked.channel)
         root = state.root_of(conversation.id, asked.thread_ts)
         session = state.sessions.get((conversation.id, root)) if root else None
@@ -270,7 +271,7 @@ class Doing:
     def _message(self, asked: Press | Shortcut | React) -> Message:
         if not asked.channel or not asked.ts:
             raise HumanError("invalid_request", "channel and ts, or view_id, say what is pressed")
-        person = person_of(self._services, asked.as_)
+        person = actor_of(self._services, asked.as_)
         conversation = conversation_of(self._services, person, asked.channel)
         return message_of(self._services, person, conversation, asked.ts)
 
@@ -279,4 +280,5 @@ class Doing:
         users = {person.handle: person.id for person in state.people.values()}
         users |= {state.app.bot_handle: state.app.bot_user_id, "meshclaw": state.app.bot_user_id}
         channels = {one.name: one.id for one in state.conversations.values() if one.kind == "channel"}
-        return typed.to_wire(text, users, channels)
+        groups = {group.handle: group.id for group in state.groups.values()}
+        return typed.to_wire(text, users, channels, groups)

@@ -8,10 +8,10 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from bot.workspace.human.desk import Asked, AskedBy, conversation_of, message_of, person_of, read
+from bot.workspace.human.administering import person_json
+from bot.workspace.human.desk import Asked, AskedBy, actor_of, conversation_of, message_of, person_of, read
 from bot.workspace.interactions import Interactions
 from bot.workspace.model import Conversation, Json, Message, Person
-from bot.workspace.seed import PEOPLE
 from bot.workspace.services import Services
 from bot.workspace.state import normal_ts
 from bot.workspace.wire import human_message_json, session_json
@@ -57,7 +57,11 @@ class Seeing:
         return web.json_response(
             {
                 "team": {"id": state.team.id, "name": state.team.name},
-                "people": [_person(person) for person in PEOPLE],
+                "people": [person_json(person) for person in state.people.values()],
+                "groups": [
+                    {"id": group.id, "handle": group.handle, "name": group.name, "members": list(group.members)}
+                    for group in state.groups.values()
+                ],
                 "channels": [
                     self._channel(one)
                     for one in state.conversations.values()
@@ -65,7 +69,7 @@ class Seeing:
                 ],
                 "direct_messages": [
                     {"id": one.id, "person": one.person, "app": app.id, "last_ts": self._last_ts(one)}
-                    for one in map(state.direct_message, [viewer] if viewer else PEOPLE)
+                    for one in map(state.direct_message, [viewer] if viewer else list(state.people.values()))
                 ],
                 "apps": [
                     {
@@ -118,7 +122,7 @@ class Seeing:
 
     async def home(self, request: web.Request) -> web.Response:
         asked = await read(request, SeeHome)
-        person = person_of(self._services, asked.as_)
+        person = (person_of if asked.peek else actor_of)(self._services, asked.as_)
         if not asked.peek:
             await self._opened(person, asked.tab)
         view = self._services.surfaces.home(person.id)
@@ -162,18 +166,6 @@ class Seeing:
     def _last_ts(self, conversation: Conversation) -> str | None:
         newest = next(self._services.state.timeline(conversation.id).newest_first(), None)
         return newest.ts if newest else None
-
-
-def _person(person: Person) -> Json:
-    return {
-        "id": person.id,
-        "handle": person.handle,
-        "name": person.name,
-        "tz": person.tz,
-        "locale": person.locale,
-        "is_admin": person.is_admin,
-        "is_guest": person.is_guest,
-    }
 
 
 def _ts(message: Message) -> str:

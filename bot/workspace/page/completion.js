@@ -66,12 +66,19 @@ function people(query, key) {
       .split(/[\s._-]+/)
       .some((part) => part.startsWith(query)) || (who.handle ?? '').startsWith(query);
   const apps = state.workspace.apps.map((app) => directory.user(app.bot_user_id));
-  const found = [...state.workspace.people, ...apps].filter(matches).map((who) => ({
+  const found = [...directory.people(), ...apps].filter(matches).map((who) => ({
     label: inert(who.name),
     hint: who.isApp ? 'App' : `@${who.handle}${who.id === state.me.id ? ' (you)' : ''}`,
     insert: `@${who.name} `,
     form: `<@${who.id}>`,
     figure: () => avatar(who, 24),
+  }));
+  const groups = state.workspace.groups.filter((one) => one.handle.startsWith(query)).map((one) => ({
+    label: `@${one.handle}`,
+    hint: inert(one.name),
+    insert: `@${one.handle} `,
+    form: `<!subteam^${one.id}>`,
+    figure: () => h('span', { class: 'option-icon' }, '@'),
   }));
   const everyone = key.startsWith('@')
     ? []
@@ -88,7 +95,7 @@ function people(query, key) {
       form: `<!${name}>`,
       figure: () => h('span', { class: 'option-icon' }, icon('bolt', 16)),
     }));
-  return [...found, ...ranges].slice(0, MOST);
+  return [...found, ...groups, ...ranges].slice(0, MOST);
 }
 
 function channels(query) {

@@ -42,9 +42,15 @@ export function broadcast(range) {
   return h('span', { class: 'mention mention-me', dataset: { broadcast: range } }, `@${range}`);
 }
 
-/** A user group; the local workspace has none, so its own label is shown. */
-export function groupMention(label) {
-  return h('span', { class: 'mention' }, inert(label || '@group'));
+/** @group by its handle, highlighted for its members; one that is not there keeps its label. */
+export function groupMention(id, label, lookup) {
+  const group = lookup.group(id);
+  const mine = group?.members.includes(lookup.me.id);
+  return h(
+    'span',
+    { class: mine ? 'mention mention-me' : 'mention', title: group ? inert(group.name) : null, dataset: { group: id } },
+    inert(group ? `@${group.handle}` : label || '@group'),
+  );
 }
 
 /** A moment in the reader's own zone, with the exact time as a tooltip. */
@@ -75,7 +81,7 @@ export function entity(inside, lookup) {
   if (/^@[A-Z0-9]{2,}$/.test(target)) return userMention(target.slice(1), lookup);
   if (/^#[A-Z0-9]{2,}$/.test(target)) return channelMention(target.slice(1), unescape(label), lookup);
   if (/^!(here|channel|everyone)$/.test(target)) return broadcast(target.slice(1));
-  if (target.startsWith('!subteam^')) return groupMention(unescape(label));
+  if (target.startsWith('!subteam^')) return groupMention(target.slice(9), unescape(label), lookup);
   if (target.startsWith('!date^')) {
     const [, seconds, template, address] = target.split('^');
     return dateNode(seconds, unescape(template ?? ''), address, label, lookup);

@@ -41,11 +41,14 @@ export const directory = {
     const app = state.workspace.apps.find((one) => one.bot_user_id === id || one.id === id);
     return app ? { id: app.bot_user_id, name: app.name, isApp: true, handle: handleOf(app) } : null;
   },
+  group(id) {
+    return state.workspace.groups.find((one) => one.id === id) ?? null;
+  },
   channel(id) {
     return myChannels().find((channel) => channel.id === id) ?? null;
   },
   people() {
-    return state.workspace.people;
+    return state.workspace.people.filter((one) => one.is_active);
   },
   channels() {
     return myChannels();

@@ -5,7 +5,7 @@ import { showKeys } from './help.js';
 import { icon } from './icons.js';
 import { avatar } from './people.js';
 import { openMenu } from './popover.js';
-import { become, state } from './store.js';
+import { become, directory, state } from './store.js';
 import { openSwitcher } from './switcher.js';
 import { inert } from './text.js';
 import { setTheme, theme } from './theme.js';
@@ -73,11 +73,11 @@ export function drawTop(root) {
 
 function openPeople(anchor) {
   const now = Date.now() / 1000;
-  const role = (one) => (one.is_admin ? 'admin' : one.is_guest ? 'guest' : '');
+  const role = (one) => (one.is_stranger ? 'another company' : one.is_admin ? 'admin' : one.is_guest ? 'guest' : '');
   openMenu(
     anchor,
     'Be somebody else',
-    state.workspace.people.map((one) => ({
+    directory.people().map((one) => ({
       label: inert(one.name),
       hint: [`${clock(now, one)} in ${String(one.tz).split('/').at(-1).replaceAll('_', ' ')}`, role(one)]
         .filter(Boolean)

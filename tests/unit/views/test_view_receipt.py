@@ -1,20 +1,22 @@
 """The receipt: who, when, what; every thing in exactly one number."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from views_checked import CARD_ID, NOW, a_call, buttons, calls, hostile, hostile_line, read, sound_message
+from views_checked import CARD_ID, DEPLOY, NOW, a_call, buttons, calls, hostile, hostile_line, read, sound_message
 
 from bot.contracts.tools import CallView, Outcome
+from bot.views.blocks import WHOLE, cost
 from bot.views.calls import Tally, size, tallied, tally
 from bot.views.receipt import receipt
-from bot.views.values import CallResult, ReceiptValue
+from bot.views.values import Approval, CallResult, CardState, GrantLine, ReceiptValue
 
-STATES = ["pending", "running", "settled", "denied", "expired", "superseded", "undoing", "undone"]
+STATES = list(get_args(CardState))
 
 
 def a_receipt(state: Any, *results: CallResult, **more: Any) -> ReceiptValue:
@@ -191,3 +193,129 @@ def beyond(shown: str) -> int:
     """Not done in groups that have no line of their own."""
     more = re.search(r"^and (\d+) mails? from \d+ senders? more: (\d+) not done", shown, re.MULTILINE)
     return int(more[2]) if more else 0
+
+
+def test_holding_can_be_called_back() -> None:
+    value = a_receipt("holding", CallResult(DEPLOY, None), goes_out=NOW + timedelta(seconds=30))
+    message = sound_message(receipt(value))
+    assert "Goes out at 09:12:30. Until then you can call it back." in read(message)
+    assert "What will be done\nDeploy acme/api to production" in read(message)
+    assert buttons(message)["Call back"] == ("gate.call_back", CARD_ID)
+    assert "It goes out at 09:12:30." in message.text
+
+
+def test_called_back() -> None:
+    value = a_receipt("called_back", CallResult(DEPLOY, None), undo_by="U02BEN00002", undo_at=NOW)
+    shown = read(sound_message(receipt(value)))
+    assert "Called back in time. Nothing was sent, and nothing was changed." in shown
+    assert "Called back by @U02BEN00002" in shown
+    assert "Call back" not in buttons(receipt(value))
+
+
+def test_paused_says_why_and_asks_how_to_go_on() -> None:
+    results = (ended(a_call("A", 2), count=2), CallResult(a_call("B", 4), None))
+    message = sound_message(receipt(a_receipt("paused", *results, reason="20 mails an hour are enough.")))
+    assert "Paused. 6 mails: 2 done, 4 not begun." in read(message)
+    assert "Why: 20 mails an hour are enough." in read(message)
+    assert buttons(message)["Go on"] == ("gate.go_on", CARD_ID)
+    assert buttons(message)["Leave the rest"] == ("gate.leave", CARD_ID)
+
+
+def test_lapsed_tells_what_was_done_and_what_was_not() -> None:
+    results = (ended(a_call("A", 2), count=2), CallResult(a_call("B", 4), None))
+    shown = read(sound_message(receipt(a_receipt("lapsed", *results))))
+    assert "Approved, but not carried out in time. 6 mails: 2 done, 4 not begun." in shown
+
+
+def test_what_was_begun_is_never_called_nothing() -> None:
+    for state in ("denied", "expired", "withdrawn", "superseded", "called_back"):
+        shown = read(receipt(a_receipt(state, ended(a_call("A", 2), count=2), CallResult(a_call("B", 4), None))))
+        assert "Nothing was" not in shown
+        assert "6 mails: 2 done, 4 not begun" in shown
+
+
+def test_withdrawn_and_denied_say_why() -> None:
+    gone = read(sound_message(receipt(a_receipt("withdrawn", CallResult(DEPLOY, None), reason="Ben was deactivated."))))
+    assert "whoever approved it may not decide it any more. Nothing was changed." in gone
+    assert "Ben was deactivated." in gone
+    denied = sound_message(receipt(a_receipt("denied", CallResult(DEPLOY, None), reason="<!channel> not today")))
+    assert "Reason given: <!channel> not today" in read(denied)
+    assert "<!channel>" not in denied.text
+
+
+def test_several_people_are_named_and_break_glass_is_loud() -> None:
+    approvals = (
+        Approval("U01ADA00001", NOW),
+        Approval("U02BEN00002", NOW, "code"),
+        Approval("U03EVE00003", NOW, "break-glass", "production is down"),
+    )
+    message = sound_message(receipt(a_receipt("settled", ended(DEPLOY), approvals=approvals)))
+    shown = read(message).split("\n")
+    assert "Approved by @U01ADA00001, Sat 21 Nov 2026, 09:12" in shown
+    assert "Approved by @U02BEN00002, Sat 21 Nov 2026, 09:12, with a code" in shown
+    assert (
+        "‼ BREAK-GLASS: @U03EVE00003 approved what was not theirs to decide, Sat 21 Nov 2026, 09:12. "
+        "Their reason: production is down"
+    ) in shown
+    assert message.text.startswith("‼ BREAK-GLASS: ")
+    assert "Deploy acme/api to production: done" in shown
+
+
+def test_a_use_of_a_grant_says_which_and_can_be_revoked() -> None:
+    grant = GrantLine("9a" * 16, "Post to #deploys", 7, NOW + timedelta(days=3))
+    value = a_receipt("settled", ended(DEPLOY), by="", granted=(grant,), grantable=False)
+    message = sound_message(receipt(value))
+    assert "Ran by a standing permission: Post to #deploys. 7 left, until Tue 24 Nov 2026, 09:12" in read(message)
+    assert buttons(message)["Revoke"] == ("gate.revoke", "9a" * 16)
+    assert "Allowed beforehand, Sat 21 Nov" in read(message)
+    both = sound_message(receipt(a_receipt("settled", ended(DEPLOY), granted=(grant, grant, grant, grant))))
+    assert "and 1 more standing permissions" in read(both)
+
+
+def test_always_allow_is_offered_where_it_may_be() -> None:
+    value = a_receipt("settled", ended(a_call(), count=3), grantable=True)
+    assert buttons(sound_message(receipt(value)))["Always allow…"] == ("gate.view.grant", CARD_ID)
+    assert "Always allow…" not in buttons(receipt(a_receipt("settled", ended(a_call(), count=3))))
+
+
+def test_what_cannot_be_taken_back_any_more_is_said() -> None:
+    notes = tuple(f"Issue {number} was moved on since." for number in range(9))
+    shown = read(sound_message(receipt(a_receipt("undone", ended(a_call(), count=3), notes=notes))))
+    assert "Cannot be taken back any more\nIssue 0 was moved on since." in shown
+    assert "and 3 more: all in Show all" in shown
+
+
+def test_one_call_in_words() -> None:
+    failed = read(receipt(a_receipt("settled", ended(DEPLOY, "failed", note="No such service"))))
+    assert "\nNot done.\n" in failed
+    assert "Deploy acme/api to production: not done" in failed
+    assert "1 thing" not in failed
+    unknown = read(receipt(a_receipt("settled", ended(DEPLOY, "unknown"))))
+    assert "Nobody can tell whether it was done." in unknown
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_receipt_that_is_long_everywhere_fits(state: Any) -> None:
+    long = "&<>" * 4_000
+    results = [
+        ended(a_call(f"{index}{long}", 3, group=f"{index}{long}", where=long), "failed", note=f"{index}{long}")
+        for index in range(60)
+    ]
+    value = a_receipt(
+        state,
+        *results,
+        by="U01ADA00001",
+        reason=long,
+        undo_results=tuple(results),
+        approvals=(Approval("U03EVE00003", NOW, "break-glass", long),) * 30,
+        granted=(GrantLine("9a", long, 1, NOW),) * 9,
+        notes=(long,) * 30,
+        asker="U01ADA00001",
+        goes_out=NOW,
+        undoable=True,
+        grantable=True,
+    )
+    message = sound_message(receipt(value))
+    assert cost(list(message.blocks)) <= WHOLE
+    unbegun = tuple(CallResult(result.view, None) for result in results)
+    assert cost(list(sound_message(receipt(replace(value, results=unbegun))).blocks)) <= WHOLE

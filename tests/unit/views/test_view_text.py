@@ -8,19 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from views_checked import decoded, decoded_mrkdwn, hostile, one_line
 
+from bot.contracts.secrets import redacted
 from bot.views.text import MIXED, inert, plain, split, visible, width
 
 
 @given(hostile)
 def test_what_is_shown_leads_back_to_the_text(text: str) -> None:
-    assert decoded(plain(text)) == one_line(text)
-    assert decoded_mrkdwn(visible(text)) == one_line(text)
-    assert decoded_mrkdwn(inert(text)) == one_line(text)
+    assert decoded(plain(text)) == one_line(redacted(text))
+    assert decoded_mrkdwn(visible(text)) == one_line(redacted(text))
+    assert decoded_mrkdwn(inert(text)) == one_line(redacted(text))
 
 
 @given(st.tuples(hostile, hostile))
 def test_different_texts_never_look_the_same(pair: tuple[str, str]) -> None:
-    first, second = map(one_line, pair)
+    first, second = (one_line(redacted(text)) for text in pair)
     assert (plain(first) == plain(second)) == (first == second)
 
 
@@ -103,3 +104,16 @@ def test_split_loses_nothing(text: str, limit: int) -> None:
     parts = split(plain(text), limit)
     assert "".join(parts) == plain(text)
     assert all(width(part) <= limit for part in parts)
+
+
+def test_no_mark_is_cut_in_two() -> None:
+    text = plain("x" * 45 + "\u202e" * 40)
+    for limit in range(10, 60):
+        assert all(part.count("‹") == part.count("›") for part in split(text, limit))
+
+
+def test_a_secret_is_masked_before_anything_is_cut() -> None:
+    token = "xoxb-" + "1234567890-abcdefghij"
+    for way in (plain, visible, inert):
+        assert "xoxb" not in way(f"see {token}", 12)
+        assert "secret" in way(f"see {token}")

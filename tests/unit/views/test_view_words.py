@@ -5,13 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from views_checked import buttons, hostile, hostile_line, read, skeleton, sound_message, sound_view
 
-from bot.contracts.connectors import FormField
+from bot.contracts.forms import FormField
 from bot.views.errors import person_error, unexpected
 from bot.views.forms import connect_first, connect_form, connected, read_form
 from bot.views.help import command_help, overview, unknown
-from bot.views.home import home
 from bot.views.paging import button_value, read_value
-from bot.views.values import CommandHelp, FormValue, HomeValue
+from bot.views.values import CommandHelp, FormValue
 from bot.views.words import listed, sentence
 
 FIELDS = (
@@ -59,6 +58,9 @@ def test_connecting() -> None:
     assert buttons(first) == {"Connect mail": ("connect.view.form", "mail")}
     assert first.text.startswith("MeshClaw needs your mail account for this.")
     assert sound_message(connected("mail", "ada@example.org")).text == "Mail is connected: ada@example.org."
+    read_only = sound_message(connected("mail", "ada@example.org", read_only="email"))
+    assert read_only.text.startswith("Mail is connected: ada@example.org. It is read-only: MeshClaw can look")
+    assert buttons(read_only) == {"Allow changes…": ("gate.widen", "email")}
 
 
 def test_help() -> None:
@@ -88,20 +90,6 @@ def test_errors() -> None:
     assert "7f3a" in sound_message(unexpected("7f3a")).text
 
 
-def test_home() -> None:
-    view = sound_view(
-        home(HomeValue(COMMANDS, (("mail", "Mail", "ada@example.org"), ("calendar", "Calendar", None)), ("Tidy up",)))
-    )
-    shown = read(view)
-    assert "*Mail* — ada@example.org" in shown
-    assert "*Calendar* — not connected" in shown
-    assert "Waiting for your decision\nTidy up" in shown
-    assert buttons(view) == {"Change": ("connect.view.form", "mail"), "Connect": ("connect.view.form", "calendar")}
-    assert "Nothing waits for you." in read(sound_view(home(HomeValue((), ()))))
-    many = read(sound_view(home(HomeValue(COMMANDS, (), tuple(f"Plan {number}" for number in range(25))))))
-    assert "and 5 more" in many
-
-
 @given(hostile, hostile, hostile, st.lists(st.tuples(hostile, hostile_line), max_size=20))
 def test_no_text_is_refused(one: str, two: str, three: str, pairs: list[tuple[str, str]]) -> None:
     commands = [CommandHelp(one, two, tuple(pairs)), *(CommandHelp(word, says) for word, says in pairs)]
@@ -112,7 +100,7 @@ def test_no_text_is_refused(one: str, two: str, three: str, pairs: list[tuple[st
     sound_message(unexpected(three))
     sound_message(connected(one, two))
     sound_message(connect_first("mail", one))
-    sound_view(home(HomeValue(tuple(commands), (("mail", one, two), ("calendar", two, None)), (one, two, three))))
+    sound_message(connected(one, two, read_only="mail"))
     field = FormField("name", one or "x", hint=two, placeholder=three, kind="secret")
     sound_view(connect_form(FormValue("mail", one, two, (field,))))
 

@@ -11,8 +11,9 @@ from slack_sdk.models.blocks import Block as SlackBlock
 from slack_sdk.models.views import View as SlackView
 
 from bot.contracts.slack import Message
-from bot.contracts.tools import CallView
-from bot.views.values import CardValue
+from bot.contracts.tools import THINGS, CallView, Noun
+from bot.views.blocks import run
+from bot.views.values import MAILS, CardValue
 from bot.workspace.blocks import validate_message, validate_view
 
 NOW = datetime(2026, 11, 21, 9, 12, tzinfo=UTC)
@@ -178,6 +179,10 @@ hostile_line = st.one_of(
 hostile = st.one_of(hostile_line, st.sampled_from(NASTY).map(lambda nasty: (nasty * 10_000)[:10_000]))
 
 
+SENDERS = Noun("sender", "senders")
+DEPLOY = CallView("Deploy", "acme/api", "", (), False, environment="production")
+
+
 def a_call(
     subject: str = "The Daily Robot <news@robot.example>",
     items: int | tuple[str, ...] = 3,
@@ -188,7 +193,7 @@ def a_call(
     reversible: bool = True,
 ) -> CallView:
     lines = items if isinstance(items, tuple) else tuple(f"Issue {number}" for number in range(1, items + 1))
-    return CallView(verb, subject, where, lines, reversible, group)
+    return CallView(verb, subject, where, lines, reversible, group, things=MAILS, subjects=SENDERS)
 
 
 def a_card(*calls: CallView, **more: Any) -> CardValue:
@@ -199,7 +204,7 @@ def a_card(*calls: CallView, **more: Any) -> CardValue:
         "why": "Moving mail changes your mailbox.",
         "sources": "253 mails of INBOX",
         "note": "",
-        "approvers": "only you",
+        "approvers": (run("only you"),),
         "expires": NOW + timedelta(hours=24),
         "tz": "Europe/London",
     }
@@ -214,4 +219,7 @@ calls = st.builds(
     items=st.lists(hostile_line, max_size=12).map(tuple),
     reversible=st.booleans(),
     group=st.sampled_from(["", "Newsletters", "Junk"]),
+    environment=st.sampled_from(["", "production"]),
+    things=st.sampled_from([MAILS, MAILS, THINGS]),
+    subjects=st.sampled_from([SENDERS, SENDERS, None]),
 )

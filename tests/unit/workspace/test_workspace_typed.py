@@ -12,6 +12,7 @@ from bot.workspace.typed import escape, rich_text, to_wire, unescape
 
 USERS = {"ada": "U1ADA", "meshclaw": "U1BOT"}
 CHANNELS = {"general": "C1GEN"}
+GROUPS = {"sre-team": "S1SRE"}
 
 
 @pytest.mark.parametrize(
@@ -24,13 +25,18 @@ CHANNELS = {"general": "C1GEN"}
         ("<@U1BOT> <#C1GEN|x> <!here>", "<@U1BOT> <#C1GEN|general> <!here>"),
         ("<@U9EVIL> <!subteam^S1> <b>", "&lt;@U9EVIL&gt; &lt;!subteam^S1&gt; &lt;b&gt;"),
         ("@here", "<!here>"),
+        ("@sre-team, please", "<!subteam^S1SRE>, please"),
+        (
+            "<!subteam^S1SRE|x> not <@S1SRE> <!subteam^U1ADA>",
+            "<!subteam^S1SRE> not &lt;@S1SRE&gt; &lt;!subteam^U1ADA&gt;",
+        ),
         ("go to https://a.example/x?a=1&b=2.", "go to <https://a.example/x?a=1&amp;b=2>."),
         ("a & b < c", "a &amp; b &lt; c"),
         ("&lt;@U1BOT&gt;", "&amp;lt;@U1BOT&amp;gt;"),
     ],
 )
 def test_typed_text_goes_over_the_wire_as_slack_sends_it(typed: str, wire: str) -> None:
-    assert to_wire(typed, USERS, CHANNELS) == wire
+    assert to_wire(typed, USERS, CHANNELS, GROUPS) == wire
 
 
 @given(st.text(alphabet=st.sampled_from("@#<>&!|adU1BOTmeshclwgnr. :/htps;"), max_size=40))

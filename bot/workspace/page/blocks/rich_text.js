@@ -88,7 +88,7 @@ function piece(element, lookup, verbatim) {
     case 'channel':
       return channelMention(element.channel_id, '', lookup);
     case 'usergroup':
-      return groupMention(`@${element.usergroup_id}`);
+      return groupMention(element.usergroup_id, '', lookup);
     case 'broadcast':
       return ['here', 'channel', 'everyone'].includes(element.range)
         ? broadcast(element.range)

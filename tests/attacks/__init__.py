@@ -1,0 +1,1 @@
+"""Recorded attacks and ordinary tasks, replayed against the gate."""
