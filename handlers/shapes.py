@@ -125,7 +125,7 @@ class _Said(_Event):
 
 class _Opened(_Event):
     user: _Id
-    channel: _Id | None = None
+    channel: _Id
     tab: _Word | None = None
 
 

@@ -147,7 +147,9 @@ class Decisions:
         await self._entitlement.to_end(card, request.person)
         await self._check_running(card)
         calls = inverses(await self._ledger.entered(card.plan_id))
-        if not self._proposals.theirs_alone(request.person, calls):
+        if not self._proposals.theirs_alone(card.person, calls):
+            if request.person != card.person:  # whoever asks for it may not be who approves it
+                raise Refused("Others have to decide this.", "Only the person who asked for it can ask to undo it.")
             plan = Plan(f"Undo: {card.plan.title}"[:150], tuple(calls), note="It takes back what the receipt lists.")
             _, running = await self.propose(request, plan)
             for one in running:
@@ -282,7 +284,7 @@ class Decisions:
 
     async def _halt(self, card: Card, plan_id: str, halted: Halted) -> Card:
         if halted.becomes == "paused":
-            return await self._steps.pause(card, halted.why)
+            return await self._steps.pause(card, halted.why, at_ceiling=halted.at_ceiling)
         await self._ledger.resolve(card, plan_id, halted.why)
         if halted.becomes == "withdrawn":
             return await self._steps.withdraw(card, halted.why)

@@ -34,7 +34,7 @@ from bot.gate.policy import (
     over_ceiling,
     worst,
 )
-from bot.gate.stops import Stops
+from bot.gate.stops import Standing, Stops
 from bot.store.sealing import Vault
 
 READ_ONLY = "This is read-only: MeshClaw looks and does not touch. /meshclaw mode and the App Home change it."
@@ -88,14 +88,8 @@ class Proposals:
 
     async def check_not_stopped(self, person: Person, conversation: str, began: datetime) -> None:
         """The same for work of that person, in that conversation (a pseudonym), begun then."""
-        stop = await self._stops.standing(person, conversation, began)
-        if stop is None:
-            return
-        if stop.scope == "all":
-            raise Stopped("MeshClaw is stopped for everybody.", "An admin can let it go on: /meshclaw resume all")
-        if stop.scope == "person":
-            raise Stopped("You have stopped MeshClaw.", "Let it go on with: /meshclaw resume")
-        raise Stopped("Stopped.", "Nothing more is done here until you ask anew.")
+        if stop := await self._stops.standing(person, conversation, began):
+            raise _stopped(stop)
 
     async def open_tools(self, request: Request, tools: Collection[str]) -> frozenset[str]:
         """Of these tools, those the modes of person, conversation and connection leave at this moment."""
@@ -113,7 +107,8 @@ class Proposals:
             elif card.terms.allowed:
                 same = judgement.verdict == "allow"
             else:
-                same = (judgement.deciders, judgement.critical) == (card.terms.deciders, card.terms.critical)
+                proven = card.terms.critical or not judgement.critical
+                same = proven and judgement.deciders == card.terms.deciders
             if not same:
                 return "The rules for this have changed since it was asked."
         return None
@@ -146,7 +141,7 @@ class Proposals:
         key = f"{request.key}:{plan.digest()}"
         made = await self._cards.made(key)
         if made:
-            return _proposed(made, ()), made, [card for card in made if not card.terms.asks]
+            return _proposed(made), made, [card for card in made if not card.terms.asks]
         await self.check_stopped(request)
         found = await self._sorted(request, plan)
         if not (found.asking or found.granted or found.allowed):
@@ -154,7 +149,7 @@ class Proposals:
         older = await self._write(request, plan, key, found)
         made = await self._cards.made(key)
         replaced = [await self._cards.get(card_id) for card_id in older]
-        return _proposed(made, found.denied), [*made, *replaced], [card for card in made if not card.terms.asks]
+        return _proposed(made), [*made, *replaced], [card for card in made if not card.terms.asks]
 
     async def _sorted(self, request: Request, plan: Plan) -> _Sorted:
         found = _Sorted()
@@ -219,9 +214,14 @@ class Proposals:
         async with self._cards.database.write() as session:
             if await self._cards.exists(session, self._cards.id_of(key)):
                 return []
+            began = request.received or now
+            if stop := await self._stops.holding(session, request.person, conversation, began):
+                raise _stopped(stop)
             older = await self._cards.supersede(session, request.person, request.agent, plan.topic, now)
             running = await self._running(session, request, found, now)
             proposals = [*running, *self._asking(request, found, shown_to)]
+            first = replace(proposals[0].terms, denied=tuple(dict.fromkeys(found.denied)))
+            proposals[0] = replace(proposals[0], terms=first)
             waiting = sum(proposal.terms.asks for proposal in proposals)
             if waiting and await self._cards.waiting(session, conversation) + waiting > MOST_PENDING:
                 raise Refused(
@@ -300,9 +300,17 @@ def _effect(tools: ToolBox, name: str) -> Effect:
     return effect_of(tools.get(name))
 
 
-def _proposed(made: Sequence[Card], denied: Sequence[str]) -> Proposed:
+def _stopped(stop: Standing) -> Stopped:
+    if stop.scope == "all":
+        return Stopped("MeshClaw is stopped for everybody.", "An admin can let it go on: /meshclaw resume all")
+    if stop.scope == "person":
+        return Stopped("You have stopped MeshClaw.", "Let it go on with: /meshclaw resume")
+    return Stopped("Stopped.", "Nothing more is done here until you ask anew.")
+
+
+def _proposed(made: Sequence[Card]) -> Proposed:
     return Proposed(
         waiting=sum(len(card.plan.calls) for card in made if card.terms.asks),
         granted=sum(len(card.plan.calls) for card in made if not card.terms.asks),
-        denied=tuple(dict.fromkeys(denied)),
+        denied=made[0].terms.denied,
     )

@@ -28,21 +28,18 @@ class Records:
 
     async def keep(self, card: Card, entered: Sequence[Entered]) -> None:
         """Note what was done of a card, once; a grant gets back what it gave for things that were not touched."""
-        name = f"{_PREFIX}{card.id}"
-        if await self._documents.load(card.person, _SPACE, name) is not None:
-            return
-        done = {one.index for one in entered if one.outcome and one.outcome.state != "failed"}
+        touched = {one.index: _touched(one) for one in entered}
         kept: list[Json] = []
         unused = 0
         for index, call in enumerate(card.plan.calls):
             tool = self._tools.get(call.tool)
             items = max(1, len(tool.describe(call.args).items)) if tool else 1
-            if index not in done:
-                unused += items
-            elif tool and card.terms.asks:
+            certain = touched.get(index, 0)
+            unused += 0 if certain is None else max(0, items - certain)
+            if tool and card.terms.asks and certain != 0:
                 kept.append({"tool": call.tool, "items": items, "facets": dict(tool.facets(call.args))})
-        await self._documents.save(card.person, _SPACE, name, kept)
-        if card.terms.grant and unused:
+        first = await self._documents.add(card.person, _SPACE, f"{_PREFIX}{card.id}", kept)
+        if first and card.terms.grant and unused:
             async with self._database.write() as session:
                 await self._grants.give_back(session, card.terms.grant, unused)
 
@@ -52,6 +49,14 @@ class Records:
         for document in await self._documents.every(person, _SPACE, _PREFIX):
             found += [_facets(call["facets"]) for call in _calls(document) if call["tool"] == tool]
         return found
+
+
+def _touched(entered: Entered) -> int | None:
+    """How many things a call touched, or may have; None: all it was for."""
+    outcome = entered.outcome
+    if outcome is None or outcome.state != "failed":
+        return 0 if outcome is None else None
+    return outcome.count + outcome.unknown
 
 
 def _calls(document: Any) -> list[dict[str, Any]]:

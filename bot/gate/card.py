@@ -22,7 +22,8 @@ class Terms:
     """On what terms a card asks, fixed when it is made. `why` it is asked, by which `rule`; `own`: it touches its
     person's own things alone; `outbox`: seconds it waits once approved; `asked_in`: the channel it was asked in;
     `shown_to`: user and channel ids it is shown to besides its person; `grant`: id of the standing permission it
-    runs by, `allowed`: name of the policy's rule that lets it run, both without being asked."""
+    runs by, `allowed`: name of the policy's rule that lets it run, both without being asked;
+    `denied`: why other calls of the same plan were refused."""
 
     why: str = ""
     rule: str = ""
@@ -34,6 +35,7 @@ class Terms:
     shown_to: tuple[str, ...] = ()
     grant: str = ""
     allowed: str = ""
+    denied: tuple[str, ...] = ()
 
     @property
     def asks(self) -> bool:
@@ -44,17 +46,19 @@ class Terms:
         names = {"people", "groups"}
         given: Mapping[str, Any] = kept["deciders"]
         deciders: dict[str, Any] = {key: tuple(value) if key in names else value for key, value in given.items()}
-        return cls(**{**kept, "deciders": Deciders(**deciders), "shown_to": tuple(kept["shown_to"])})
+        texts = {name: tuple(kept[name]) for name in ("shown_to", "denied")}
+        return cls(**{**kept, **texts, "deciders": Deciders(**deciders)})
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was said last: `by` whom (user id, empty: nobody), `reason` in their words; `pause`: why it rests, in ours;
-    `waived`: its person went on past a ceiling."""
+    """What was said last: `by` whom (user id, empty: nobody), `reason` in their words; `pause`: why it rests, in ours,
+    `at_ceiling` or for another reason; `waived`: its person went on past a ceiling."""
 
     by: str = ""
     reason: str = ""
     pause: str = ""
+    at_ceiling: bool = False
     waived: bool = False
 
 

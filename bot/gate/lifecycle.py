@@ -127,16 +127,16 @@ class Lifecycle:
         changed = await self._step(card, "holding", values, "called-back", user.user)
         return await self._after(card, changed, key, now)
 
-    async def pause(self, card: Card, why: str) -> Card:
+    async def pause(self, card: Card, why: str, *, at_ceiling: bool = False) -> Card:
         """Rest before the next call, for a reason its person is shown."""
-        said = self._cards.said(card, pause=why)
+        said = self._cards.said(card, pause=why, at_ceiling=at_ceiling)
         await self._step(card, (*ACTIVE, "holding"), {"state": "paused", "said": said}, "paused", decision=why)
         return await self._cards.get(card.id)
 
     async def go_on(
         self, plan_id: str, user: Person, *, now: datetime, execute_within: timedelta, key: str = ""
     ) -> Card:
-        """Take a paused plan up again, past the ceiling it rested at."""
+        """Take a paused plan up again, past the ceiling if it rested at one."""
         card = await self._cards.current(plan_id)
         if key and await self._cards.decided_by(card.id, CardRow.decided_key) == key:
             return card  # it has gone on already, and may rest again by now
@@ -145,7 +145,7 @@ class Lifecycle:
             "decided_key": key,
             "execute_by": now + execute_within,
             "hold_until": None,
-            "said": self._cards.said(card, pause="", waived=True),
+            "said": self._cards.said(card, pause="", waived=card.said.waived or card.said.at_ceiling),
         }
         changed = await self._step(card, "paused", values, "went-on", user.user)
         return await self._settled_by(card, changed, ACTIVE, now)

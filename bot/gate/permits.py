@@ -20,12 +20,16 @@ from bot.store.models import ActionRow, ApprovalRow, CardRow
 
 
 class Halted(MeshClawError):
-    """A call that may not run, or not now; what its card `becomes`, and `why`, in words for its person."""
+    """A call that may not run, or not now; what its card `becomes`, and `why`, in words for its person. `at_ceiling`:
+    it would pass a ceiling, which its person may go past."""
 
-    def __init__(self, becomes: Literal["paused", "lapsed", "withdrawn"], why: str) -> None:
+    def __init__(
+        self, becomes: Literal["paused", "lapsed", "withdrawn"], why: str, *, at_ceiling: bool = False
+    ) -> None:
         super().__init__(why)
         self.becomes = becomes
         self.why = why
+        self.at_ceiling = at_ceiling
 
 
 class Permits:
@@ -58,6 +62,7 @@ class Permits:
         now = datetime.now(UTC)
         if row.state == "running":
             await self._approved(session, card, row)
+        await self._stops.hold_off(session)
         stop = await self._stops.holding(session, card.person, card.conversation, row.changed_at)
         if stop is not None:
             return Halted("paused", "Somebody said stop.")
@@ -70,7 +75,7 @@ class Permits:
         if card.terms.grant and not await self._grants.living(session, card.terms.grant, now):
             return Halted("withdrawn", "The standing permission it ran by was taken back.")
         passed = None if card.said.waived else await self._ceiling(session, card, plan_id, effect, items, now)
-        return Halted("paused", passed) if passed else None
+        return Halted("paused", passed, at_ceiling=True) if passed else None
 
     async def _approved(self, session: AsyncSession, card: Card, row: CardRow) -> None:
         """Counted anew: as many different people as it takes, or one by break-glass, approved exactly this plan."""

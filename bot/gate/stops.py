@@ -18,6 +18,7 @@ from bot.store.sealing import Vault
 
 Scope = Literal["all", "person", "conversation"]
 _LONGEST_REASON = 500
+_LOCK = 1979
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 _STRICTEST_FIRST = case({"all": 0, "person": 1, "conversation": 2}, value=StopRow.scope)
 
@@ -91,6 +92,12 @@ class Stops:
         scope: Scope = told["scope"]
         return Standing(scope, told["by"], row.at, told["reason"])
 
+    async def hold_off(self, session: AsyncSession) -> None:
+        """Wait for stops that are just being said, and let none return before the caller's writing session has ended:
+        what that session begins is begun before a stop, or not at all."""
+        if not self._database.is_sqlite:  # SQLite's writing session is alone already
+            await session.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
+
     async def latest(self) -> str:
         """A mark that is another one whenever somebody has said stop or resume since: cheap to ask for every moment.
         It does not trust clocks to agree, as a newest time would."""
@@ -121,6 +128,8 @@ class Stops:
             at=now,
         )
         async with self._database.write() as session:
+            if not self._database.is_sqlite:
+                await session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             session.add(row)
             await self._audit.append(session, _entry("stopped", scope, person, actor, reason))
 

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.assembly import Gate, Storage
+from bot.contracts.errors import MeshClawError
 from bot.contracts.json import JsonObject
 from bot.contracts.people import Member, Person, Profile
 from bot.contracts.policy import Deciders, Policy, Rule
@@ -38,7 +39,7 @@ from bot.store.sealing import KEY_BYTES, Vault
 
 ADA, BEN, CY, *MORE = (Person("T1", f"U{name}") for name in ("ADA", "BEN", "CY", "DAN", "EVE", "FAY", "GUS", "HAL"))
 EIGHT = (ADA, BEN, CY, *MORE)
-TWO_OF_EIGHT = Deciders(asker=False, people=tuple(each.user for each in EIGHT), another=True, count=2)
+TWO_OF_EIGHT = Deciders(asker=False, people=tuple(each.user for each in EIGHT), another=True, count=2, channel="C1")
 POLICY = Policy(
     rules=(Rule("deploys", "ask", effects=frozenset((Effect.DEPLOY,)), deciders=TWO_OF_EIGHT),),
     outbox=timedelta(hours=1),  # over when the test says so
@@ -259,6 +260,8 @@ class World:
     path: Path
     policy: Policy = POLICY
     blind: Collection[str] = ()
+    again: int = 0
+    """How often each request is delivered once more: at once, and again after every replica has died."""
     said: Before = nothing
     """Awaited before each effect: what people say meanwhile."""
     slack: Channel = field(default_factory=Channel)
@@ -313,6 +316,7 @@ class World:
 
         await self._surviving(propose)
         await self._work_off()
+        await self._once_more(propose)
 
     async def click(self, clicked: Request) -> None:
         """One click, worked off with all that follows from it. Raises what the person would be told went wrong."""
@@ -365,6 +369,16 @@ class World:
             finally:
                 del self.todo[key]
                 self.done.add(key)
+            await self._once_more(handle)
+
+    async def _once_more(self, work: Work) -> None:
+        for _ in range(2 if self.again else 0):
+            repeated = [work(self.replicas[each % len(self.replicas)]) for each in range(self.again)]
+            for result in await asyncio.gather(*repeated, return_exceptions=True):
+                if isinstance(result, BaseException) and not isinstance(result, MeshClawError):
+                    raise result
+            self.dead |= {replica.life.executor for replica in self.replicas}
+            self.replicas = [self.born(replica.shared) for replica in self.replicas]
 
     async def _surviving(self, work: Work) -> None:
         """Have a replica do it, and another one, or its next life, as often as one dies of it."""

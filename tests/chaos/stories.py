@@ -13,7 +13,7 @@ from bot.contracts.errors import PersonMends
 from bot.contracts.policy import Policy, Rule
 from bot.contracts.tools import Call, Effect, Plan, ToolContext
 
-_BOTH = replace(TWO_OF_EIGHT, people=(BEN.user, CY.user))
+_BOTH = replace(TWO_OF_EIGHT, people=(BEN.user, CY.user), channel="")
 _POLICY = replace(POLICY, rules=(Rule("deploys", "ask", effects=frozenset((Effect.DEPLOY,)), deciders=_BOTH),))
 
 
@@ -111,18 +111,18 @@ async def _otherwise(world: World) -> None:
     await world.clock()
 
 
-# The simplest one, for tools that cannot look back.
+# The simplest one, also for tools that cannot look back.
 
 
-async def _blind(world: World) -> None:
-    await world.propose(asked("plan"), Plan("Blind", (note("one"), send("zoe"))))
+async def _plain(world: World) -> None:
+    await world.propose(asked("plan"), Plan("Plain", (note("one"), send("zoe"))))
     await world.click(clicked("approve", "approve", await world.card("pending")))
     await world.outbox_over()
 
 
-BLIND = Story(
-    "blind",
-    _blind,
+PLAIN = Story(
+    "plain",
+    _plain,
     Counter(["note one", "send zoe"]),
     Counter(settled=1),
     Counter(proposed=1, approved=1, released=1, settled=1),
@@ -130,6 +130,7 @@ BLIND = Story(
 STORIES = {
     story.name: story
     for story in (
+        PLAIN,
         Story(
             "alone",
             _alone,

@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import harness
 import letters
@@ -186,7 +187,7 @@ async def test_secrets_are_masked_wherever_somebody_looks(tmp_path: Path, caplog
         await human.home("ada")
         await house.idle()
         await human.home("ada")
-        shown = [json.dumps(call["args"], ensure_ascii=False) for call in await human.calls()]
+        shown = [json.dumps(_without_inputs(call["args"]), ensure_ascii=False) for call in await human.calls()]
         for word in ("audit", "audit all"):
             shown.append(json.dumps((await human.command("ada", f"/meshclaw {word}"))["response"]))
         shown += [json.dumps(each) for each in await human.messages("ada")]
@@ -198,6 +199,13 @@ async def test_secrets_are_masked_wherever_somebody_looks(tmp_path: Path, caplog
         assert value not in caplog.text
         for file in sorted((tmp_path / "meshclaw").iterdir()):
             assert value.encode() not in file.read_bytes(), (name, file.name)
+
+
+def _without_inputs(part: Any) -> Any:
+    """All but what stands in inputs: there a person edits what is really theirs, letter by letter."""
+    if isinstance(part, dict):
+        return {key: _without_inputs(value) for key, value in part.items() if key != "initial_value"}
+    return [_without_inputs(each) for each in part] if isinstance(part, list) else part
 
 
 async def _look_through(house: harness.House, card: harness.Json) -> harness.Json:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from harness import House, Json
 from lab.connector import nothing
 from sqlalchemy import update
 
+from bot.gate.policy import Policy, in_quiet_hours
 from bot.store.models import ActionRow, CardRow
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -155,7 +157,5 @@ async def _reminders(house: House, who: str, after: str) -> int:
 
 
 def _is_quiet(zone: str) -> bool:
-    from bot.gate.policy import Policy, in_quiet_hours
-
-    begin, end = (datetime.strptime(part, "%H:%M").time() for part in _awake_in("Europe/London").split("-"))
+    begin, end = (clock.fromisoformat(part) for part in _awake_in("Europe/London").split("-"))
     return in_quiet_hours(Policy(quiet=(begin, end)), datetime.now(UTC).astimezone(ZoneInfo(zone)).time())

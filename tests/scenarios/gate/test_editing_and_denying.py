@@ -1,4 +1,4 @@
-"""A card is changed before it is approved, or turned down with a reason; no comes back to the agent, and ends the turn."""
+"""A card is changed before it is approved, or turned down with a reason that goes to the agent and ends the turn."""
 
 from collections.abc import AsyncIterator
 

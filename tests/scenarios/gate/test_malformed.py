@@ -7,7 +7,9 @@ import json
 import os
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,13 +33,13 @@ JUNK: tuple[Any, ...] = (
     "null", "{", "1:2:3:4", "a:99999999999999", [], [[]], {}, {"id": 7}, {"values": []}, [None], {"": {"": {"": ""}}},
     "'; drop table cards; --", "../../etc/passwd", "<!channel>", "١٢٣٤٥٦", "!stop\n", "/meshclaw",
 )  # fmt: skip
-EXPECTED = {"slack refused"}
-"""Slack says no to a place that does not exist."""
-UNHANDLED = {"listener failed", "request failed", "request tried again", "request not run", "person not told"}
+EXPECTED = {"slack refused", "person not told"}
+"""Slack says no to a place that does not exist, so nothing can be said there."""
+UNHANDLED = {"listener failed", "request failed", "request tried again", "request not run"}
 
 
 @pytest.fixture
-async def house(tmp_path: Any) -> AsyncIterator[House]:
+async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with governed(tmp_path) as house:
         yield house
 
@@ -66,9 +68,9 @@ def bodies(plan: str, ts: str, channel: str) -> list[dict[str, Any]]:
         | {"trigger_id": "1.2.3", "response_url": "http://127.0.0.1/x", "api_app_id": "A01MESHCLAW"}
         for text in ("policy lab.send {}", "help", "connect mail", "audit", "lab no")
     ]
-    names = ("approve", "deny", "undo", "call_back", "go_on", "leave", "revoke", "widen", "view.choose", "view.edit",
-             "view.deny", "view.prove", "view.grant", "view.grant_preview", "view.listing", "view.focus", "nothing")  # fmt: skip
-    for name in names:
+    names = "approve deny undo call_back go_on leave revoke widen nothing"
+    modals = "choose edit deny prove grant grant_preview listing focus"
+    for name in (*names.split(), *(f"view.{modal}" for modal in modals.split())):
         action = {"type": "button", "action_id": f"gate.{name}", "block_id": "b", "action_ts": "1.1"}
         place = {"container": {"type": "message", "message_ts": ts, "channel_id": channel}, "channel": {"id": channel}}
         found.append({"type": "block_actions", **common, **place, "actions": [{**action, "value": plan}]})
@@ -95,23 +97,14 @@ def bodies(plan: str, ts: str, channel: str) -> list[dict[str, Any]]:
     return found
 
 
-def spoilt(body: Any, chance: random.Random, plan: str) -> dict[str, Any]:
+def spoilt(body: Any, chance: random.Random) -> dict[str, Any]:
     """The body, and in one to four places of it something else, too much, or nothing; never what could be meant."""
-    copy: dict[str, Any] = json.loads(json.dumps(body))
+    spoiled: dict[str, Any] = deepcopy(body)
     for _ in range(chance.randint(1, 4)):
-        places: list[tuple[Any, Any]] = []
-
-        def walk(value: Any) -> None:
-            keys = value.keys() if isinstance(value, dict) else range(len(value))
-            for key in list(keys):
-                places.append((value, key))
-                if isinstance(value[key], dict | list):
-                    walk(value[key])
-
-        walk(copy)
-        if not places:
+        found = list(places(spoiled))
+        if not found:
             break
-        holder, key = chance.choice(places)
+        holder, key = chance.choice(found)
         match chance.randrange(5):
             case 0 if isinstance(holder, dict):
                 del holder[key]
@@ -120,10 +113,19 @@ def spoilt(body: Any, chance: random.Random, plan: str) -> dict[str, Any]:
             case 2:
                 holder[key] = [holder[key]]
             case 3 if isinstance(holder, dict):
-                holder[str(chance.choice(JUNK))[:50]] = chance.choice(JUNK)
+                holder[str(chance.choice(JUNK))[:50]] = deepcopy(chance.choice(JUNK))
             case _:
-                holder[key] = chance.choice(JUNK)
-    return copy
+                holder[key] = deepcopy(chance.choice(JUNK))
+    return spoiled
+
+
+def places(part: Any) -> Iterator[tuple[Any, Any]]:
+    """Everywhere in it something could be something else: the holder, and the key or index there."""
+    keys = list(part) if isinstance(part, dict) else range(len(part))
+    for key in keys:
+        yield part, key
+        if isinstance(part[key], dict | list):
+            yield from places(part[key])
 
 
 def signed(raw: bytes, kind: str) -> dict[str, str]:
@@ -156,6 +158,7 @@ async def kept(house: House) -> dict[str, Any]:
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(900)
 async def test_malformed_payloads_are_no_errors_and_change_nothing(house: House) -> None:
     human, chance = house.human, random.Random(20)
     mine = await ask(house, "ben", deploy("site"), title="Deploy the site")
@@ -172,7 +175,7 @@ async def test_malformed_payloads_are_no_errors_and_change_nothing(house: House)
 
             async def send() -> None:
                 for _ in numbers:
-                    raw, headers = written(spoilt(chance.choice(sound), chance, plan), chance)
+                    raw, headers = written(spoilt(chance.choice(sound), chance), chance)
                     address = f"http://127.0.0.1:{port}/slack/events"
                     async with session.post(address, data=raw, headers=headers) as answer:
                         statuses[answer.status] = statuses.get(answer.status, 0) + 1

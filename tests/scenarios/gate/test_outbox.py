@@ -1,4 +1,4 @@
-"""What is sent waits where it can be called back; then it goes out once, inert, and can be taken back while it stands."""
+"""What is sent waits where it can be called back; then it goes out once, inert, and can be taken back."""
 
 from collections.abc import AsyncIterator
 

@@ -50,7 +50,8 @@ async def test_read_only_leaves_no_tool_with_an_effect(house: House) -> None:
     assert seen == [READING, READING]
     (back,) = house.lab.agent.backs(name)
     assert back.proposed
-    assert back.proposed.denied == ("read-only",)
+    assert len(back.proposed.denied) == 1
+    assert "read-only" in back.proposed.denied[0]
     assert "The mode is read-only." in await mode(house, "ada", "")
     await house.idle()
     assert await rows(house, "cards") == 0
@@ -80,12 +81,6 @@ async def test_mode_switched_from_the_app_home(house: House) -> None:
 
 async def test_new_connection_reads_until_its_owner_widens_it(house: House) -> None:
     human = house.human
-    await human.command("ada", "/meshclaw connect mail")
-    view = await human.modal("ada")
-    await human.close("ada", view)
-    from bot.store.documents import ConnectionStore
-
-    assert isinstance(house.app.storage.connections, ConnectionStore)
     await house.connect("ada", f"maildir:{house.maildir('ada')}")
     async with house.app.storage.database.write() as session:
         await session.execute(text("delete from modes"))
@@ -95,8 +90,7 @@ async def test_new_connection_reads_until_its_owner_widens_it(house: House) -> N
     assert not any(map(harness.is_card, await human.messages("ada")))
     await human.press("ada", summary, "Allow changes…")
     card = await human.message("ada", harness.is_card)
-    _, tidy = (await human.messages("ada"))[-2:]
-    assert "Allow changes to your mail" in harness.words(card), harness.words(tidy)
+    assert "Allow changes to your mail" in harness.words(card)
     assert harness.mails(house.maildir("ada")).total() == 3
     await human.press("ada", card, "Approve")
     await human.becomes("ada", card, harness.says("Done"))

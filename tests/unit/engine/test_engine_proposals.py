@@ -252,7 +252,6 @@ async def test_nothing_is_proposed_while_a_stop_holds(desk: Desk, scope: str) ->
     assert await desk.propose(mark("x"), request=request) == Proposed(waiting=1)
 
 
-@pytest.mark.xfail(strict=True, reason="a stop is looked at before, and not where the cards are written")
 async def test_a_stop_said_while_a_plan_is_laid_before_people_holds(desk: Desk, slack: FakeSlack, world: World) -> None:
     await granted(desk)
     request = desk.request(channel="C1", thread="1.0")
@@ -393,7 +392,6 @@ async def test_other_calls_come_on_terms_of_their_own(desk: Desk, slack: FakeSla
         await desk.proposals.terms(card, [mark("x"), call(SEND, "ben")])
 
 
-@pytest.mark.xfail(strict=True, reason="a call that became critical beside one that is not: such a card can never run")
 async def test_calls_that_need_a_code_and_calls_that_do_not_share_no_card(desk: Desk) -> None:
     card = await desk.card(mark("x"), mark("y"))
     try:
@@ -413,7 +411,6 @@ async def test_what_is_theirs_alone(desk: Desk) -> None:
     assert not alone(ADA, [call("box.unheard", "x")])
 
 
-@pytest.mark.xfail(strict=True, reason="what was denied is not remembered with the cards")
 async def test_a_plan_found_again_tells_what_was_denied(desk: Desk) -> None:
     request = desk.request()
     first = await desk.propose(mark("x"), mark("secret"), request=request)
