@@ -31,7 +31,7 @@ demo: setup
 	$(BIN)/meshclaw demo --data .demo $(ARGS)
 
 test: $(VENV)/.test .node/.installed
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

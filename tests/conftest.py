@@ -10,11 +10,28 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
-from postgres import database_url, new_postgres, postgres_server, postgres_url
+from postgres import (
+    database_url,
+    empty_database_url,
+    migrated_postgres,
+    migrated_sqlite,
+    new_postgres,
+    postgres_server,
+    postgres_url,
+)
 from pydantic_settings import BaseSettings
 
-__all__ = ["database_url", "new_postgres", "postgres_server", "postgres_url"]  # fixtures of every test
+__all__ = [  # fixtures of every test
+    "database_url",
+    "empty_database_url",
+    "migrated_postgres",
+    "migrated_sqlite",
+    "new_postgres",
+    "postgres_server",
+    "postgres_url",
+]
 
 IN_CI = os.environ.get("MESHCLAW_CI") == "1"
 KEPT = {"MESHCLAW_CHAOS"}
@@ -84,6 +101,18 @@ def this_machine_only() -> Iterator[None]:
     _tried.clear()
     yield
     assert not _tried, f"reached for {', '.join(_tried)}"
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> None:
+    """One line each, to where this test's output goes: what an earlier test configured may be closed by now. Left to
+    itself structlog draws tracebacks with all local variables, which takes seconds."""
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, structlog.processors.JSONRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(),
+        wrapper_class=structlog.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
 
 
 def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

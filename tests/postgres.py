@@ -1,5 +1,7 @@
-"""A PostgreSQL of the tests' own: one server a session, on a socket in a folder of its own, a fresh database a test."""
+"""Databases of the tests' own: a PostgreSQL server a session, on a socket in a folder of its own; a fresh database a
+test, copied from one that was brought up to date once."""
 
+import asyncio
 import itertools
 import os
 import shutil
@@ -10,6 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import make_url
+
+from bot.store.database import Database
+from bot.store.database import database_url as address_of
 
 _DURABILITY_NOT_TESTED = ("fsync", "synchronous_commit", "full_page_writes")  # the server itself is never killed
 _number = itertools.count(1)
@@ -65,13 +70,53 @@ def postgres_url(new_postgres: Callable[..., str]) -> str:
     return new_postgres()
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file that is up to date and holds nothing."""
+    file = tmp_path_factory.mktemp("migrated") / "migrated.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> str:
+    """The URL of a PostgreSQL database that is up to date and holds nothing."""
+    name = f"migrated_{os.getpid()}"
+    _run(postgres_server, f'create database "{name}"')
+    url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    _migrate(url)
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database: the test runs once on SQLite and once on PostgreSQL."""
+    """The URL of a database that is up to date and holds nothing: the test runs once on SQLite and once on
+    PostgreSQL."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "test.db")
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    new: Callable[..., str] = request.getfixturevalue("new_postgres")
+    return new(request.getfixturevalue("migrated_postgres"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without any table, on both."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'test.db'}"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+def _migrate(url: str) -> None:
+    async def run() -> None:
+        database = Database(address_of(url, Path()))
+        try:
+            await database.migrate()
+        finally:
+            await database.close()
+
+    asyncio.run(run())
 
 
 def _run(address: str, statement: str) -> None:

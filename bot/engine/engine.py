@@ -80,6 +80,7 @@ class Engine:
         await self._parts.upkeep.stop()
         await self._lanes.stop()
         await self._parts.durable.stop()
+        await self._parts.running.stop()
         await self._parts.replicas.release()
 
     async def enqueue(self, request: Request) -> bool:

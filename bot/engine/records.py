@@ -38,9 +38,9 @@ class Records:
             unused += 0 if certain is None else max(0, items - certain)
             if tool and card.terms.asks and certain != 0:
                 kept.append({"tool": call.tool, "items": items, "facets": dict(tool.facets(call.args))})
-        first = await self._documents.add(card.person, _SPACE, f"{_PREFIX}{card.id}", kept)
-        if first and card.terms.grant and unused:
-            async with self._database.write() as session:
+        async with self._database.write() as session:
+            first = await self._documents.add(session, card.person, _SPACE, f"{_PREFIX}{card.id}", kept)
+            if first and card.terms.grant and unused:
                 await self._grants.give_back(session, card.terms.grant, unused)
 
     async def approved(self, person: Person, tool: str) -> list[Facets]:

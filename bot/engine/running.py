@@ -63,6 +63,12 @@ class Running:
             except Exception as error:  # a database away for a moment: the next look tells
                 _log.warning("stop not seen", error=type(error).__name__)
 
+    async def stop(self) -> None:
+        """Look no more: the database is about to be closed."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+
     async def _look(self) -> None:
         """Ask for stops while anything runs: one small query, whatever runs."""
         seen = await self._latest()

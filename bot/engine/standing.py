@@ -41,7 +41,8 @@ from bot.views.values import (
 
 _SHOWN = 200  # links, of which those of one plan read as one
 _GLASS = re.compile(r"(?:(\d{1,4})\s*(?:m|min|minutes?)?\s+)?(.*)", re.DOTALL)
-_NOT_ADMIN = "Only an admin can do this for everybody."
+_FOR_ALL = "Only an admin can do this for everybody."
+_TO_READ = "Only an admin can read this."
 
 USAGE = (
     CommandHelp(
@@ -55,7 +56,7 @@ USAGE = (
     CommandHelp(
         "resume",
         "Lets it go on",
-        (("/meshclaw resume", "yours"), ("/meshclaw resume all", "for everybody (admins)")),
+        (("/meshclaw resume", "what you stopped goes on"), ("/meshclaw resume all", "for everybody (admins)")),
     ),
     CommandHelp(
         "mode",
@@ -253,7 +254,7 @@ class Standing:
     async def _audit(self, person: Person, rest: str, _channel: str) -> Message:
         tz = (await self._parts.slack.profile(person)).tz
         if rest.lower() == "all":
-            await self._check_admin(person)
+            await self._check_admin(person, _TO_READ)
             shared = await self._parts.audit.shared(_SHOWN)
             return audit_views.shared(shared, tz, await self._parts.audit.count_shared())
         mine = await self._parts.audit.of(person, _SHOWN)
@@ -273,6 +274,6 @@ class Standing:
         await parts.notices.glass_broken(override)
         return views.glass_broken(person.user, override.reason, override.until, (await parts.slack.profile(person)).tz)
 
-    async def _check_admin(self, person: Person) -> None:
+    async def _check_admin(self, person: Person, otherwise: str = _FOR_ALL) -> None:
         if not await self._parts.entitlement.is_admin(person):
-            raise PersonMends(_NOT_ADMIN, "Ask one of them.")
+            raise PersonMends(otherwise, "Ask one of them.")

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contracts.connectors import Connection
 from bot.contracts.json import Json
@@ -49,15 +50,15 @@ class Documents:
         body = self._vault.seal(value, table="documents", owner=owner, row=f"{space}/{name}")
         await _put(self._database, DocumentRow, {"owner": owner, "space": space, "name": name}, body)
 
-    async def add(self, person: Person, space: str, name: str, value: Json) -> bool:
-        """Save a document that is not there yet; False, and nothing is changed, when it is."""
+    async def add(self, session: AsyncSession, person: Person, space: str, name: str, value: Json) -> bool:
+        """Save a document that is not there yet, within the caller's writing session; False, and nothing is changed,
+        when it is."""
         owner = self._vault.pseudonym(person.owner)
         body = self._vault.seal(value, table="documents", owner=owner, row=f"{space}/{name}")
         insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
         row = {"owner": owner, "space": space, "name": name, "body": body, "updated_at": datetime.now(UTC)}
         new = insert(DocumentRow).values(row).on_conflict_do_nothing().returning(DocumentRow.name)
-        async with self._database.write() as session:
-            return (await session.execute(new)).first() is not None
+        return (await session.execute(new)).first() is not None
 
     async def prove_key(self) -> None:
         """Seal a word on first start, and open it on every later one. Raises OperatorMends when the key is another."""

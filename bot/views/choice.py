@@ -67,7 +67,7 @@ def read_choice(
             for index in _calls_of(value, span):
                 unticked[index] = _call_ticked(value.calls[index], unticked[index], index in ticked)
         elif found[2] is not None and focus == int(found[2]) < len(value.calls):
-            shown = frozenset(index for index in span if index < size(value.calls[focus]))
+            shown = frozenset(range(span.start, min(span.stop, size(value.calls[focus]))))
             unticked[focus] = (unticked[focus] - shown) | (shown - ticked)
     return tuple(unticked)
 

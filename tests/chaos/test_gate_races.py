@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from lab import World as Laboratory
@@ -37,6 +37,8 @@ SEED = 1977
 DECISIONS = 1000 if LONG else 16
 GRANTS = 300 if LONG else 4
 STOPS = 1000 if LONG else 12
+Act: TypeAlias = tuple[str, Person, dict[str, Any]]
+"""A click: what on, by whom, with what else."""
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(0 if LONG else 180)]
 
 
@@ -68,7 +70,7 @@ class Crowd:
         await asyncio.sleep(self.chance.random() * 0.02)
         return await self.anyone.gate.decisions.actions[request.action](request)
 
-    async def at_once(self, card: Card, *acts: tuple[str, Person, dict[str, Any]]) -> Counter[str]:
+    async def at_once(self, card: Card, *acts: Act) -> Counter[str]:
         """All these clicks at once; how many of each action were taken. Those that were not, were refused in words."""
         shuffled = self.chance.sample(acts, len(acts))
         clicks = [clicked(self.key(), action, card, person, **more) for action, person, more in shuffled]
@@ -101,7 +103,7 @@ async def crowd(database_url: str, tmp_path: Path) -> AsyncIterator[Crowd]:
                 await asyncio.sleep(crowd.chance.random() * (0.002 if sqlite else 0.01))
 
         async def said(context: ToolContext, call: Call) -> None:
-            await asyncio.sleep(crowd.chance.random() * 0.03)
+            await asyncio.sleep(crowd.chance.random() * (0.4 if call.tool == "lab.send" else 0.03))
 
         world.said = said
         for replica in (*world.replicas, world.outside):
@@ -145,7 +147,7 @@ async def two_of_eight_decide(crowd: Crowd, title: str) -> None:
     """Four approve, two have to, one of them tries four times, one twice; Ada may turn down what she asked for."""
     card = await crowd.propose(deploy(title))
     denying = crowd.chance.random() < 0.3
-    acts = [("approve", person, {}) for person in (*EIGHT[3:5], *[BEN] * 4, *[CY] * 2)]
+    acts: list[Act] = [("approve", person, {}) for person in (*EIGHT[3:5], *[BEN] * 4, *[CY] * 2)]
     taken = await crowd.at_once(card, *acts, *([("deny", ADA, {"reason": "No."})] if denying else []))
     after = await crowd.now(card)
     people = {one.user for one in after.approvals}
@@ -191,7 +193,9 @@ async def called_back_or_gone(crowd: Crowd, title: str) -> None:
         await asyncio.sleep(0.01)
         return await crowd.click(request)
 
-    backs = [("call_back", person, {}) for person in ((ADA, ADA, BEN) if crowd.chance.random() < 0.5 else (BEN,))]
+    backs: list[Act] = [
+        ("call_back", person, {}) for person in ((ADA, ADA, BEN) if crowd.chance.random() < 0.5 else (BEN,))
+    ]
     taken, *_ = await asyncio.gather(crowd.at_once(card, *backs), carry_on(), carry_on(), carry_on())
     after = await crowd.now(card)
     assert after.state == ("called_back" if taken["call_back"] else "settled")

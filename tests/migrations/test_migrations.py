@@ -46,14 +46,15 @@ async def differences(url: str, tmp_path: Path) -> list[Any]:
     return found
 
 
-async def test_the_tables_are_those_of_the_models(database_url: str, tmp_path: Path) -> None:
-    assert len(await differences(database_url, tmp_path)) >= len(Base.metadata.tables), "an empty database differs"
-    assert await asyncio.to_thread(migrate, database_url) == ""
-    assert await differences(database_url, tmp_path) == []
+async def test_the_tables_are_those_of_the_models(empty_database_url: str, tmp_path: Path) -> None:
+    before = await differences(empty_database_url, tmp_path)
+    assert len(before) >= len(Base.metadata.tables), "an empty database differs"
+    assert await asyncio.to_thread(migrate, empty_database_url) == ""
+    assert await differences(empty_database_url, tmp_path) == []
 
 
-async def test_running_again_changes_nothing_and_keeps_what_is_there(database_url: str, tmp_path: Path) -> None:
-    database = Database(address_of(database_url, tmp_path))
+async def test_running_again_changes_nothing_and_keeps_what_is_there(empty_database_url: str, tmp_path: Path) -> None:
+    database = Database(address_of(empty_database_url, tmp_path))
     await database.migrate()
     async with database.write() as session:
         await session.execute(text("insert into posts values ('k', 'C1', '1.1', '2026-01-01 00:00:00')"))
@@ -64,34 +65,34 @@ async def test_running_again_changes_nothing_and_keeps_what_is_there(database_ur
     await database.close()
 
 
-async def test_starters_at_once_all_succeed(database_url: str, tmp_path: Path) -> None:
+async def test_starters_at_once_all_succeed(empty_database_url: str, tmp_path: Path) -> None:
     with multiprocessing.get_context("forkserver").Pool(3) as starters:
-        errors = await asyncio.to_thread(starters.map, migrate, [database_url] * 3, 1)
-        again = await asyncio.to_thread(starters.map, migrate, [database_url] * 3, 1)
+        errors = await asyncio.to_thread(starters.map, migrate, [empty_database_url] * 3, 1)
+        again = await asyncio.to_thread(starters.map, migrate, [empty_database_url] * 3, 1)
         starters.close()
         starters.join()
     assert errors + again == [""] * 6
-    assert await differences(database_url, tmp_path) == []
+    assert await differences(empty_database_url, tmp_path) == []
 
 
-async def test_starters_at_once_in_one_process_all_succeed(database_url: str, tmp_path: Path) -> None:
-    databases = [Database(address_of(database_url, tmp_path)) for _ in range(6)]
+async def test_starters_at_once_in_one_process_all_succeed(empty_database_url: str, tmp_path: Path) -> None:
+    databases = [Database(address_of(empty_database_url, tmp_path)) for _ in range(6)]
     await asyncio.gather(*(database.migrate() for database in databases))
     for database in databases:
         await database.close()
-    assert await differences(database_url, tmp_path) == []
+    assert await differences(empty_database_url, tmp_path) == []
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_no_table_of_ours_has_the_name_of_one_of_the_durable_engine(database_url: str) -> None:
+@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
+async def test_no_table_of_ours_has_the_name_of_one_of_the_durable_engine(empty_database_url: str) -> None:
     theirs = {"application_versions", "dbos_migrations", "notifications", "operation_outputs", "queues", "streams"}
     assert not {name for name in Base.metadata.tables if name in theirs or name.startswith("workflow_")}
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = Database(address_of(database_url, tmp_path))
+    database = Database(address_of(empty_database_url, tmp_path))
     async with database.engine.begin() as connection:
         await connection.execute(text("create table posts (mine integer)"))  # in the way of the last table made
     with pytest.raises(Exception, match="cannot be opened"):

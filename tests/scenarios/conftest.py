@@ -1,9 +1,8 @@
-"""What scenarios share: a Dovecot over TLS, and plain logs."""
+"""What scenarios share: a Dovecot over TLS."""
 
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from tests.dovecot import Dovecot, dovecot, missing
 
@@ -22,11 +21,3 @@ def trusted(mail_server: Dovecot, monkeypatch: pytest.MonkeyPatch) -> Dovecot:
     """The same, its certificate trusted by this process."""
     monkeypatch.setenv("SSL_CERT_FILE", str(mail_server.ca))
     return mail_server
-
-
-@pytest.fixture(autouse=True, scope="session")
-def plain_logs() -> Iterator[None]:
-    """One line each; left to itself structlog draws tracebacks with all local variables, which takes seconds."""
-    structlog.configure(processors=[structlog.stdlib.add_log_level, structlog.processors.JSONRenderer()])
-    yield
-    structlog.reset_defaults()

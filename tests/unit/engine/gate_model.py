@@ -80,6 +80,7 @@ class Card:
     decided_key: str = ""
     undone_key: str = ""
     rested: datetime | None = None
+    at_ceiling: bool = False
     waived: bool = False
     kept: bool = False
 
@@ -185,8 +186,8 @@ class Model:
         for call in card.doing:
             if call.state in ("new", "open"):
                 becomes = self._halted(card, call)
-                if becomes == "paused":
-                    card.state, card.rested = "paused", self.now
+                if becomes in ("paused", "ceiling"):
+                    card.state, card.rested, card.at_ceiling = "paused", self.now, becomes == "ceiling"
                     return None
                 if becomes:
                     return self.end(card, becomes)
@@ -205,7 +206,7 @@ class Model:
             return "withdrawn"
         on_card = sum(len(other.things) for other in card.calls if other.effect is call.effect and other.counts)
         more = len(call.things) if call.state == "new" else 0
-        return "paused" if not card.waived and self.over(card.person, call.effect, on_card, more) else ""
+        return "ceiling" if not card.waived and self.over(card.person, call.effect, on_card, more) else ""
 
     def _do(self, card: Card, call: Doing) -> None:
         """The promise itself is said here: approved or granted at this moment, and nothing twice."""
@@ -286,7 +287,8 @@ class Model:
         if card.decided_key != key:
             if card.state == "paused":
                 card.state = "undoing" if card.undone_key else "running"
-                card.execute_by, card.began, card.waived, card.decided_key = self.now + HOUR, self.now, True, key
+                card.execute_by, card.began, card.decided_key = self.now + HOUR, self.now, key
+                card.waived |= card.at_ceiling
             elif card.state not in ("running", "undoing"):
                 return False
         self.carry(card)

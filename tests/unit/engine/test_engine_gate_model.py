@@ -90,14 +90,16 @@ class GateMachine(RuleBasedStateMachine):
         Clock.at = self.model.now
 
     def teardown(self) -> None:
-        for card in self.model.cards.values():
-            self._agrees(card)
-        assert self.run(self.desk.audit.verify()) is None
-        self.run(self.database.close())
-        self.runner.close()
-        for clock in self.clocks:
-            clock.stop()
-        shutil.rmtree(self.folder)
+        try:
+            for card in self.model.cards.values():
+                self._agrees(card)
+            assert self.run(self.desk.audit.verify()) is None
+        finally:
+            self.run(self.database.close())
+            self.runner.close()
+            for clock in self.clocks:
+                clock.stop()
+            shutil.rmtree(self.folder)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.runner.run(work)

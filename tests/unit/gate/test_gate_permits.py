@@ -56,11 +56,12 @@ async def halted(gate: Gate, card: Card) -> tuple[str, str]:
     """What it becomes, and why."""
     with pytest.raises(Halted) as raised:
         await gate.run(card, card.undo_id or card.plan_id)
+    assert raised.value.at_ceiling is ("ceiling" in raised.value.why)
     return raised.value.becomes, raised.value.why
 
 
-async def resumed(gate: Gate, card: Card) -> Card:
-    paused = await gate.steps.pause(card, "Why")
+async def resumed(gate: Gate, card: Card, *, at_ceiling: bool = False) -> Card:
+    paused = await gate.steps.pause(card, "Why", at_ceiling=at_ceiling)
     return await gate.steps.go_on(paused.plan_id, ADA, now=datetime.now(UTC), execute_within=HOUR)
 
 
@@ -234,7 +235,9 @@ async def test_a_card_rests_at_the_ceiling_of_a_card(gate: Gate, world: World) -
     card = await gate.approved(mark("a"), mark("b"), mark("c"))
     assert await halted(gate, card) == ("paused", "the ceiling of 2 things on one card")
     assert world.effects == Counter("ab"), "exactly as many as allowed"
-    await gate.run(await resumed(gate, card))
+    card = await resumed(gate, card)
+    assert (await halted(gate, card))[0] == "paused", "whoever went on past a stop was asked about no ceiling"
+    await gate.run(await resumed(gate, card, at_ceiling=True))
     assert world.effects == Counter("abc")
 
 

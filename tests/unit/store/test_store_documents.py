@@ -14,6 +14,7 @@ from bot.contracts.requests import Request
 from bot.contracts.tools import Call, Plan
 from bot.engine.inbox import Inbox
 from bot.gate.audit import Audit
+from bot.gate.card import Card, Proposal, Terms
 from bot.gate.cards import Cards
 from bot.store.database import Database
 from bot.store.documents import ConnectionStore, Documents
@@ -87,11 +88,20 @@ async def test_a_connection_is_kept_replaced_and_named(database: Database, vault
     assert await connections.names(BEN) == []
 
 
+async def asked(cards: Cards, person: Person, key: str, plan: Plan) -> Card:
+    """A card that waits for that person."""
+    card_id = cards.id_of(key)
+    times = {"conversation": "", "policy": "", "created_at": NOW, "expires_at": NOW}
+    async with cards.database.write() as session:
+        await cards.add(session, card_id, person, "triage", plan, Proposal(plan.calls, Terms()), **times)
+    return await cards.get(card_id)
+
+
 async def test_no_secret_and_no_person_is_in_the_clear(database: Database, vault: Vault) -> None:
     await Documents(database, vault).save(ADA, "triage", "model", {"learned": SECRET})
     await ConnectionStore(database, vault).put(ADA, "mail", account(SECRET))
     plan = Plan(SECRET, (Call("mail.move", {"subject": SECRET}),), SECRET, SECRET, {"extra": SECRET})
-    await Cards(database, vault, Audit(database, vault)).propose(ADA, "triage", f"key {ADA.user}", plan, NOW)
+    await asked(Cards(database, vault, Audit(database, vault)), ADA, f"key {ADA.user}", plan)
     wish = Request(f"{ADA.user}:1", ADA, "triage", "run", {"typed": SECRET}, f"D{ADA.user}", "1.2")
     await Inbox(database, vault, "local").save(wish)
     found = await everything(database)
@@ -152,7 +162,7 @@ async def test_plans_and_cards_swapped_between_people_refuse(
     proposed = []
     for person in (ADA, BEN):
         plan = Plan(f"for {person.user}", (Call("mail.move", {"mails": [person.user]}),))
-        proposed.append(await cards.propose(person, "triage", person.user, plan, NOW))
+        proposed.append(await asked(cards, person, person.user, plan))
     await swap(database, table, vault)
     for card in proposed:
         with pytest.raises(RowMismatch):
@@ -162,14 +172,14 @@ async def test_plans_and_cards_swapped_between_people_refuse(
 async def test_the_body_of_a_plan_given_to_another_plan_refuses(database: Database, vault: Vault) -> None:
     """A person's own larger plan under the id of the one they look at."""
     cards = Cards(database, vault, Audit(database, vault))
-    small = await cards.propose(ADA, "triage", "small", Plan("s", (Call("mail.move", {"mails": [1]}),)), NOW)
-    large = await cards.propose(ADA, "triage", "large", Plan("l", (Call("mail.move", {"mails": [1, 2]}),)), NOW)
+    small = await asked(cards, ADA, "small", Plan("s", (Call("mail.move", {"mails": [1]}),)))
+    large = await asked(cards, ADA, "large", Plan("l", (Call("mail.move", {"mails": [1, 2]}),)))
     async with database.write() as session:
         body = select(PlanRow.body).where(PlanRow.id == large.plan_id).scalar_subquery()
         digest = select(PlanRow.digest).where(PlanRow.id == large.plan_id).scalar_subquery()
         await session.execute(update(PlanRow).where(PlanRow.id == small.plan_id).values(body=body, digest=digest))
     with pytest.raises(RowMismatch):
-        await cards.calls(small.plan_id)
+        await cards.plans.calls(small.plan_id)
 
 
 async def swap(database: Database, table: type[Base], vault: Vault) -> None:
