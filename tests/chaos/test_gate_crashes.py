@@ -26,9 +26,9 @@ from bot.store.models import ActionRow, CardRow
 
 LONG = os.environ.get("MESHCLAW_CHAOS") == "long"
 SEED = 1977
-PAIRS = 150 if LONG else 2
+PAIRS = 150 if LONG else 1
 """Of each story, on each database."""
-SINGLES = 2
+SINGLES = 1
 """The same, in the short form."""
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(0 if LONG else 180)]
 
@@ -160,7 +160,7 @@ async def test_killed_once_and_twice(
     crossed = (await lived(shared, path, story)).fate.crossed
     points = len(crossed)
     tally = Tally(shared, path, story)
-    for at in range(1, points + 1) if LONG else {*telling(crossed), *spread(SINGLES, points)}:
+    for at in range(1, points + 1) if LONG else {*sorted(telling(crossed))[::3], *spread(SINGLES, points)}:
         await tally.live(at)
     chance = random.Random(SEED)
     for first in spread(PAIRS, points - 1):
