@@ -135,7 +135,7 @@ ATTACKS = {"edited": edited, "missing": deleted, "reordered": reordered, "trunca
 async def test_five_ways_of_tampering_are_found_each_time_and_at_their_place(database: Database, vault: Vault) -> None:
     """The first three by the chain itself, the last two against a head kept outside."""
     chance = random.Random(7)
-    for _ in range(200 if database.is_sqlite else 20):
+    for _ in range(80 if database.is_sqlite else 10):
         await put(database, [])
         audit = await chain(database, vault, chance.randint(2, 6), chance.getrandbits(32))
         whole = await rows(database)
