@@ -18,7 +18,7 @@ from bot.views.words import count, number
 _BOXES = 10
 _PAGE_OPTIONS = 100
 _PAGE_BLOCKS = 80
-_PAGE_BYTES = 180_000
+_PAGE_BYTES = 140_000
 _TICKS = "ticked"
 _BLOCK_ID = re.compile(r"(calls|items:(\d{1,9})):(\d{1,9})-(\d{1,9}):[0-9a-f]{8}")
 
