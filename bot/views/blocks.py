@@ -90,9 +90,9 @@ def option(label: str, value: str, description: str = "") -> Block:
 
 def long_option(text: str, value: str) -> Block:
     """A choice whose text goes on in its description when one line is too short for it."""
-    words = plain(_ENTITY.sub("&amp;", text), 148)
-    first, *more = split(words, 75)
-    rest = "".join(more)
+    text = _ENTITY.sub("&amp;", text)
+    first = split(plain(text, 150), 75)[0]  # shorter than the line where a mark as `‹U+202E›` would be cut
+    rest = plain(text, width(first) + 75)[len(first) :]
     whole, _, begun = first.rpartition(" ")
     if rest and len(whole) > 40 and width(begun + rest) <= 75:  # better between two words than within one
         first, rest = whole, begun + rest

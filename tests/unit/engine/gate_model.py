@@ -313,9 +313,15 @@ class Model:
         self.carry(card)
         return True
 
+    def overdue(self) -> list[tuple[Card, str]]:
+        """What the clock ends, and as what."""
+        return [
+            (card, "expired" if card.state == "pending" else "lapsed")
+            for card in self.cards.values()
+            if (card.state == "pending" and card.expires < self.now)
+            or (card.state == "paused" and card.rested and card.rested < self.now - DAY)
+        ]
+
     def sweep(self) -> None:
-        for card in self.cards.values():
-            if card.state == "pending" and card.expires < self.now:
-                card.state = "expired"
-            elif card.state == "paused" and card.rested and card.rested < self.now - DAY:
-                self.end(card, "lapsed")
+        for card, state in self.overdue():
+            self.end(card, state)
