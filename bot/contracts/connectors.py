@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.contracts.forms import FormField
-from bot.contracts.json import JsonObject
+from bot.contracts.json import Json, JsonObject
 from bot.contracts.people import Person
 from bot.contracts.tools import Tool
 
@@ -31,9 +31,16 @@ class Check:
 
 
 class Connections(Protocol):
-    """Where a connector finds the accounts people connected (decrypted on the way out)."""
+    """Where a connector finds the accounts people connected (decrypted on the way out), and what the installation
+    keeps for it."""
 
     async def get(self, person: Person, connector: str) -> Connection | None: ...
+
+    async def kept(self, connector: str, name: str) -> Json:
+        """What the connector keeps under that name for the whole installation; None when there is nothing."""
+
+    async def keep(self, connector: str, name: str, value: Json) -> None:
+        """Keep it (sealed), in place of what was kept before."""
 
 
 class Connector(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from bot.contracts.errors import OperatorMends
 from bot.contracts.forms import FormField
 from bot.contracts.json import Json, JsonObject, canonical
 from bot.contracts.people import Person
@@ -75,11 +76,34 @@ class CallView:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """How a tool is offered to a model. `title`: what a person reads while it runs ("Searching your mail"), `description`:
+    for the model, what it does and when to use it; `schema`: JSON Schema of an object, what a model may say."""
+
+    title: str
+    description: str
+    schema: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read, outside text: material for an agent, never an instruction to it.
+
+    `origin`: where it is from, in words ("your mail", "#deploys", "example.org"); `seen_by`: the user ids who may see
+    it too, besides the person it was read for; None: anybody may."""
+
+    text: str
+    origin: str
+    seen_by: frozenset[str] | None = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a call ended. `done` and `failed` are certain; `unknown` means nobody can tell.
 
     `count`: things touched; `gone`: things that were no longer there; `note`: one plain sentence when there is
-    something to say; `inverse`: the call that takes it back, if it can be taken back.
+    something to say; `inverse`: the call that takes it back, if it can be taken back; `reading`: what the call read,
+    for the agent that asked for it and for no receipt.
     """
 
     state: Literal["done", "failed", "unknown"]
@@ -88,9 +112,14 @@ class Outcome:
     unknown: int = 0
     note: str = ""
     inverse: Call | None = None
+    reading: Reading | None = None
 
     def as_json(self) -> dict[str, Json]:
         inverse: Json = {"tool": self.inverse.tool, "args": self.inverse.args} if self.inverse else None
+        reading: Json = None
+        if self.reading is not None:
+            seen_by: Json = None if self.reading.seen_by is None else [*sorted(self.reading.seen_by)]
+            reading = {"text": self.reading.text, "origin": self.reading.origin, "seen_by": seen_by}
         return {
             "state": self.state,
             "count": self.count,
@@ -98,6 +127,7 @@ class Outcome:
             "unknown": self.unknown,
             "note": self.note,
             "inverse": inverse,
+            "reading": reading,
         }
 
 
@@ -126,9 +156,10 @@ Facets = Mapping[str, tuple[str, ...]]
 
 
 class Tool(Protocol):
-    """One call a connector offers. Only the ledger may call `perform` and `look_back`.
+    """One call a connector offers. Only the ledger may call `perform` and `look_back`; a tool that reads has `read`
+    in their place.
 
-    Subclass it to inherit what is given here for tools without anything to edit."""
+    Subclass it to inherit what is given here for tools without anything to edit, and for those no model is offered."""
 
     name: str
     effect: Effect | None
@@ -156,12 +187,29 @@ class Tool(Protocol):
         """The arguments with what was typed into `fields`; pure. Raises PersonMends with the field to correct."""
         return args
 
+    def offer(self) -> Offer | None:
+        """What a model is told of it; None: it is not for models."""
+        return None
+
+    async def completed(self, person: Person, said: JsonObject) -> JsonObject:
+        """The arguments that what a model said comes to. All that a card shows is looked up here and never believed:
+        a model says which mail, and this says whose it is. Changes nothing. Raises PersonMends, told to the model."""
+        return said
+
+    async def read(self, context: ToolContext, args: JsonObject) -> Reading:
+        """Read, at once and as often as wanted: for tools whose effect is `read`. Raises MeshClawError."""
+        raise OperatorMends("This tool reads nothing.")
+
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         """Do it. A definite failure is returned as `failed` or raised as MeshClawError *before* anything happened;
-        any other exception means the outcome is unknown."""
+        any other exception means the outcome is unknown. Where a rule asks even for reading, this reads."""
+        reading = await self.read(context, args)
+        return Outcome("done", count=1, reading=reading)
 
     async def look_back(self, context: ToolContext, args: JsonObject) -> Unfinished | None:
-        """After an interruption: read the world to see how far the call came; None when it cannot be told."""
+        """After an interruption: read the world to see how far the call came; None when it cannot be told. What reads
+        may read again."""
+        return Unfinished(Outcome("done"), Call(self.name, args)) if self.effect is Effect.READ else None
 
 
 def flattened(args: JsonObject) -> Facets:

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contracts.errors import MeshClawError, OutcomeUnknown, TimeMends
 from bot.contracts.json import Json, JsonObject, canonical
-from bot.contracts.tools import Call, CallView, Outcome, Tool, ToolBox, ToolContext, Unfinished
+from bot.contracts.tools import Call, CallView, Outcome, Reading, Tool, ToolBox, ToolContext, Unfinished
 from bot.gate.audit import Audit, Entry
 from bot.gate.card import Card
 from bot.gate.cards import Cards
@@ -278,6 +278,7 @@ def combine(parts: Sequence[Outcome]) -> Outcome:
         gone=sum(part.gone for part in parts),
         unknown=unknown,
         note=" ".join(notes),
+        reading=next((part.reading for part in reversed(parts) if part.reading), None),
     )
 
 
@@ -310,7 +311,7 @@ def _unknown(tool: Tool, call: Call) -> Outcome:
 
 
 def _outcome(kept: dict[str, Any]) -> Outcome:
-    inverse = kept["inverse"]
+    inverse, reading = kept["inverse"], kept["reading"]
     return Outcome(
         kept["state"],
         kept["count"],
@@ -318,4 +319,10 @@ def _outcome(kept: dict[str, Any]) -> Outcome:
         kept["unknown"],
         kept["note"],
         Call(inverse["tool"], inverse["args"]) if inverse else None,
+        _reading(reading) if reading else None,
     )
+
+
+def _reading(kept: dict[str, Any]) -> Reading:
+    seen_by = kept["seen_by"]
+    return Reading(kept["text"], kept["origin"], None if seen_by is None else frozenset(seen_by))

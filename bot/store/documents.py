@@ -103,6 +103,12 @@ class ConnectionStore:
         body = self._vault.seal(kept, table="connections", owner=owner, row=connector)
         await _put(self._database, ConnectionRow, {"owner": owner, "connector": connector}, body)
 
+    async def kept(self, connector: str, name: str) -> Json:
+        return await Documents(self._database, self._vault).load(_INSTALLATION, f"connector:{connector}", name)
+
+    async def keep(self, connector: str, name: str, value: Json) -> None:
+        await Documents(self._database, self._vault).save(_INSTALLATION, f"connector:{connector}", name, value)
+
     async def names(self, person: Person) -> Sequence[str]:
         """The connectors this person has an account at."""
         owner = self._vault.pseudonym(person.owner)
