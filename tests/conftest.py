@@ -14,6 +14,7 @@ import structlog
 from hypothesis import HealthCheck, Phase, settings
 from postgres import (
     database_url,
+    emptied_postgres,
     empty_database_url,
     migrated_postgres,
     migrated_sqlite,
@@ -25,6 +26,7 @@ from pydantic_settings import BaseSettings
 
 __all__ = [  # fixtures of every test
     "database_url",
+    "emptied_postgres",
     "empty_database_url",
     "migrated_postgres",
     "migrated_sqlite",
@@ -39,7 +41,7 @@ KEPT = {"MESHCLAW_CHAOS"}
 
 settings.register_profile(
     "quick",
-    max_examples=50,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],

@@ -18,6 +18,10 @@ from bot.store.database import database_url as address_of
 
 _DURABILITY_NOT_TESTED = ("fsync", "synchronous_commit", "full_page_writes")  # the server itself is never killed
 _number = itertools.count(1)
+_END_OTHERS = """select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()"""
+_TABLES = """select schemaname, tablename from pg_tables
+    where schemaname in ('public', 'dbos') and tablename not in ('alembic_version', 'dbos_migrations')"""
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +92,16 @@ def migrated_postgres(postgres_server: str) -> str:
     return url
 
 
+@pytest.fixture
+def emptied_postgres(migrated_postgres: str) -> Iterator[str]:
+    """The URL of that database, emptied again after the test: many times quicker than a new one."""
+    yield migrated_postgres
+    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
+        connection.execute(_END_OTHERS)
+        tables = ", ".join(f'"{schema}"."{name}"' for schema, name in connection.execute(_TABLES))
+        connection.execute(f"truncate {tables} restart identity")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database that is up to date and holds nothing: the test runs once on SQLite and once on
@@ -95,8 +109,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "test.db")
         return f"sqlite:///{tmp_path / 'test.db'}"
-    new: Callable[..., str] = request.getfixturevalue("new_postgres")
-    return new(request.getfixturevalue("migrated_postgres"))
+    url: str = request.getfixturevalue("emptied_postgres")
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

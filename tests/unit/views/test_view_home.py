@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from views_checked import NOW, buttons, hostile, read, sound_view
 
 from bot.views.blocks import person, run
@@ -93,6 +93,7 @@ def test_stopped(stop: StopLine, pressed: dict[str, tuple[str, str]]) -> None:
     assert f"@{stop.by}" in read(view)
 
 
+@settings(max_examples=8)
 @given(hostile, hostile, hostile)
 def test_at_most_a_hundred_blocks_whatever_the_texts(one: str, two: str, three: str) -> None:
     commands = tuple(CommandHelp(f"{n}{one}", two) for n in range(200))
