@@ -45,7 +45,7 @@ __all__ = [
     "too_long",
 ]
 
-MODELS = ("gpt-5", "gpt-5-mini", "claude-sonnet-4-5", "llama3.2:latest")
+MODELS = ("gpt-5", "gpt-5-mini", "claude-sonnet-5-5", "llama3.2:latest")
 _BACKLOG = 1024
 _LARGEST = 64_000_000
 _CODES = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}

@@ -11,7 +11,7 @@ from bot.models import Catalogue, ModelSettings, load
 from bot.models.settings import ModelSettings as _Settings
 
 OUTSIDE = ("OPENAI_", "ANTHROPIC_", "GOOGLE_", "GEMINI_", "AWS_", "TIKTOKEN_")
-CHAIN = "openai:gpt-5, anthropic:claude-sonnet-4-5, local:llama3.2"
+CHAIN = "openai:gpt-5, anthropic:claude-sonnet-5-5, local:llama3.2"
 Offering = Callable[..., Catalogue]
 
 

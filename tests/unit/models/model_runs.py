@@ -48,7 +48,7 @@ async def run(
                         elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
                             ran.texts.append(event.delta.content_delta)
     except Exception as error:
-        raise catalogue.failure(error) from None
+        raise catalogue.failure(error, chain) from None
     assert running.result
     ran.output, ran.usage = running.result.output, running.usage
     return ran

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.contracts.errors import PersonMends
 from bot.models.names import PROVIDERS, ModelName, chain_of, chosen_among, is_word, name_of, nearest
 
-OFFERED = chain_of("openai:gpt-5, anthropic:claude-sonnet-4-5, local:llama3.2")
+OFFERED = chain_of("openai:gpt-5, anthropic:claude-sonnet-5-5, local:llama3.2")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_name_is_a_provider_and_the_providers_word(typed: str, provider: str, 
         ("lm-studio:qwen", "local:…"),
         ("gemini:2.5-pro", "google:…"),
         ("gpt-5", "openai:gpt-5"),
-        ("claude-sonnet-4-5", "anthropic:claude-sonnet-4-5"),
+        ("claude-sonnet-5-5", "anthropic:claude-sonnet-5-5"),
         ("llama3.2", "local:llama3.2"),
         ("zzz:x", "openai, anthropic, bedrock, google or local"),
         ("openai:", "openai:gpt-5"),

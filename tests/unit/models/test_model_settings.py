@@ -16,7 +16,7 @@ def test_without_settings_there_is_no_model() -> None:
 def test_they_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = {
         "MESHCLAW_MODEL": "openai:gpt-5, local:llama3.2",
-        "MESHCLAW_MODELS": "anthropic:claude-sonnet-4-5",
+        "MESHCLAW_MODELS": "anthropic:claude-sonnet-5-5",
         "MESHCLAW_MODEL_URL": "http://gpu.example:8000/v1/",
         "MESHCLAW_MODEL_KEY": "k-local",
         "MESHCLAW_MODEL_SECONDS": "20",
@@ -30,7 +30,7 @@ def test_they_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, value)
     settings = load()
     assert settings.model == chain_of("openai:gpt-5, local:llama3.2")
-    assert settings.models == chain_of("anthropic:claude-sonnet-4-5")
+    assert settings.models == chain_of("anthropic:claude-sonnet-5-5")
     assert settings.model_url == "http://gpu.example:8000/v1"
     assert settings.openai_url == "https://proxy.example/v1"
     assert (settings.model_seconds, settings.model_tokens) == (20, 512)
@@ -69,5 +69,5 @@ def test_what_is_wrong_is_named_without_its_value(monkeypatch: pytest.MonkeyPatc
 
 def test_a_misspelt_provider_gives_the_right_one() -> None:
     with pytest.raises(OperatorMends) as wrong:
-        load(model="antropic:claude-sonnet-4-5")
+        load(model="antropic:claude-sonnet-5-5")
     assert "Did you mean anthropic:…?" in wrong.value.mend
