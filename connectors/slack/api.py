@@ -18,7 +18,10 @@ CLOSED = {"user_not_in_channel", "not_in_channel", "channel_not_found", "is_arch
 NOBODY = {"user_not_found", "user_not_visible", "users_not_found"}
 NO_GROUP = {"no_such_subteam", "subteam_not_found", "plan_upgrade_required", "paid_teams_only"}
 _AWAY = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
-_EXPECTED = GONE | CLOSED | NOBODY | NO_GROUP
+ENDED = frozenset({"message_not_in_streaming_state", "streaming_state_conflict"})
+"""An answer that was ended by a stop, or by Slack."""
+
+_EXPECTED = GONE | CLOSED | NOBODY | NO_GROUP | ENDED
 _log = structlog.get_logger("slack")
 
 

@@ -11,6 +11,7 @@ from bot.contracts.forms import FormField
 from bot.contracts.people import Person
 from bot.contracts.slack import Place
 from bot.contracts.tools import Call, Tool
+from connectors.slack.reads import ChannelsTool, ReadTool, ThreadTool, not_found
 from connectors.slack.sender import Sender
 from connectors.slack.tools import PostTool, UnsayTool, typed
 
@@ -28,7 +29,9 @@ class SlackConnector:
         self._sender = sender
 
     def tools(self) -> Sequence[Tool]:
-        return (PostTool(self._sender), UnsayTool(self._sender))
+        sender = self._sender
+        reads = (ChannelsTool(sender), ReadTool(sender, self.find_channel), ThreadTool(sender, self.find_channel))
+        return (*reads, PostTool(sender, self.find_channel), UnsayTool(sender))
 
     async def find_channel(self, person: Person, name: str) -> Place:
         """A channel the person and the app are both in, by `#name`, `name` or Slack's own `<#C1|name>`. Raises
@@ -74,7 +77,4 @@ def _plain(name: str) -> str:
 def _not_found(name: str, shared: Mapping[str, str]) -> PersonMends:
     known = {_plain(shown): shown for shown in shared.values()}
     nearest = difflib.get_close_matches(_plain(name)[:_SHOWN], known, n=1, cutoff=0.5)
-    message = f"You and MeshClaw are not both in a channel “{name[:_SHOWN]}”."
-    if nearest:
-        return PersonMends(message, f"Did you mean {known[nearest[0]]}?")
-    return PersonMends(message, "Invite MeshClaw there: type /invite @MeshClaw in that channel.")
+    return not_found(name[:_SHOWN], known[nearest[0]] if nearest else "")

@@ -1,7 +1,8 @@
-"""Looking for the app's own messages, and nobody else's: nothing of what is read here is kept."""
+"""What stands in channels and threads: the app's own messages looked for again, and those that tools read for a person.
+Nothing of what is read here is kept."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -13,6 +14,7 @@ from connectors.slack.api import Refused, ask, pages
 EVENT_TYPE = "meshclaw_message"
 _LATEST = 100
 _PAGE = 200
+_LISTED = 999
 _PAGES = 20
 _SOUGHT = 14 * 24 * 3600.0
 """Seconds to look back: longer than any plan is kept, and so than any call that may have posted something."""
@@ -25,6 +27,55 @@ class History:
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
+        self._workspace: str | None = None
+
+    async def listing(self, user: str | None = None) -> Mapping[str, Found]:
+        """What Slack says of each channel the app is in, or of those of a person that the app may know of, by id.
+        Archived ones are left out."""
+        found: dict[str, Found] = {}
+        async for page in pages(
+            lambda cursor: self._client.users_conversations(
+                user=user, types="public_channel,private_channel", exclude_archived=True, limit=_LISTED, cursor=cursor
+            )
+        ):
+            found |= {str(each["id"]): each for each in page["channels"]}
+        return found
+
+    async def latest(self, channel: str, oldest: float, limit: int) -> tuple[Sequence[Found], bool]:
+        """The newest messages of a channel not older than that, oldest first; and whether there are more."""
+        answer = await ask(
+            lambda: self._client.conversations_history(channel=channel, oldest=f"{oldest:.6f}", limit=limit)
+        )
+        return list(reversed(answer["messages"])), bool(answer.get("has_more"))
+
+    async def thread(self, channel: str, ts: str, limit: int) -> tuple[Sequence[Found], bool]:
+        """A thread by any of its messages: the first one and the newest others, oldest first; and whether some between
+        were left out. Empty when there is none."""
+        found: list[Found] = []
+        left_out, seen = False, 0
+        try:
+            async for page in pages(
+                lambda cursor: self._client.conversations_replies(channel=channel, ts=ts, cursor=cursor, limit=_PAGE)
+            ):
+                new = [each for each in page["messages"] if not found or each["ts"] != found[0]["ts"]]
+                every = [*found, *new]  # the first message may stand on every page
+                found = [*every[:1], *every[1:][-limit:]]
+                seen += 1
+                left_out = left_out or len(every) > len(found) or seen == _PAGES
+                if seen == _PAGES:
+                    break
+        except Refused as refused:
+            if refused.code not in ("thread_not_found", "message_not_found"):
+                raise
+            return [], False
+        return found, left_out
+
+    async def link(self, channel: str, ts: str, thread_ts: str | None = None) -> str:
+        """The address of a message in Slack, as Slack writes them."""
+        if self._workspace is None:
+            self._workspace = str((await ask(self._client.auth_test)).get("url") or "").rstrip("/")
+        below = f"?thread_ts={thread_ts}&cid={channel}" if thread_ts and thread_ts != ts else ""
+        return f"{self._workspace}/archives/{channel}/p{ts.replace('.', '')}{below}"
 
     async def find(self, channel: str, key: str, thread_ts: str | None = None) -> Posted | None:
         """A message of ours with that key among the channel's latest 100; a thread is looked through as `seek` does."""

@@ -3,27 +3,42 @@
 Links never unfurl: Slack would fetch an address a mail has put into a text.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.contracts.answers import Began, Heard, Prompt, SessionStatus, Stream
+from bot.contracts.errors import MeshClawError
 from bot.contracts.people import Member, Person, Profile
 from bot.contracts.slack import Message, Place, Posted, View
 from connectors.slack.api import CLOSED, GONE, Refused, ask
 from connectors.slack.history import EVENT_TYPE, History
+from connectors.slack.pace import EVERY, Pace
 from connectors.slack.people import People
+from connectors.slack.streams import GAP, Streams
+from connectors.slack.threads import Threads
 
 _TEXT_LIMIT = 4000  # of chat.update; the blocks carry everything
+_TITLE_LIMIT = 200
+_STATUS_LIMIT = 200
+_LOADING_LINES = 10
+_PROMPTS = 4
 
 
 class Sender:
-    """Implements `bot.contracts.slack.Slack`. `history` and `channels` are for this package's own tools."""
+    """Implements `bot.contracts.slack.Slack` and `bot.contracts.answers.Conversations`. `history` and `channels` are
+    for this package's own tools. `pace`: seconds between two messages in one channel, `gap`: between two growths of
+    one answer; 0 for a Slack without limits."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, *, pace: float = EVERY, gap: float = GAP) -> None:
         self._client = client
         self._people = People(client)
+        self._pace = Pace(pace)
+        self._threads = Threads(client)
+        self._streams = Streams(client, self, self._pace, gap=gap)
         self._direct: dict[str, str] = {}
         self.history = History(client)
 
@@ -37,7 +52,8 @@ class Sender:
     async def post(self, channel: str, message: Message, *, key: str, thread_ts: str | None = None) -> Posted:
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
         leaving = _leaving(message, channel=channel, thread_ts=thread_ts, metadata=metadata)
-        answer = await ask(lambda: self._client.chat_postMessage(**leaving))
+        async with self._pace.turn(channel):
+            answer = await ask(lambda: self._client.chat_postMessage(**leaving))
         return Posted(str(answer["channel"]), str(answer["ts"]))
 
     async def find(self, channel: str, key: str, thread_ts: str | None = None) -> Posted | None:
@@ -88,9 +104,65 @@ class Sender:
 
     async def end_session(self, channel: str, thread_ts: str) -> None:
         with suppress(Refused):  # a kindness: what was at work has ended, whatever Slack shows
+            await self._set_session(channel, thread_ts, "active")
+
+    def open_stream(self, channel: str, thread_ts: str, person: Person, *, began: Began) -> Stream:
+        return self._streams.open(channel, thread_ts, person, began)
+
+    async def status(self, channel: str, thread_ts: str, text: str, loading: Sequence[str] = ()) -> None:
+        shown = self._set_status(channel, thread_ts, text, loading)
+        if text:
+            await asyncio.gather(shown, self.session(channel, thread_ts, "processing"))
+        else:
+            await shown
+
+    async def session(self, channel: str, thread_ts: str, status: SessionStatus, title: str = "") -> None:
+        with suppress(MeshClawError):
+            await self._set_session(channel, thread_ts, status, title)
+
+    async def prompts(self, channel: str, prompts: Sequence[Prompt], title: str = "") -> None:
+        if not prompts:
+            return
+        offered = [{"title": each.title, "message": each.message} for each in prompts[:_PROMPTS]]
+        with suppress(MeshClawError):
             await ask(
-                lambda: self._client.agents_sessions_setStatus(channel_id=channel, thread_ts=thread_ts, status="active")
+                lambda: self._client.assistant_threads_setSuggestedPrompts(
+                    channel_id=channel, prompts=offered, title=title or None
+                )
             )
+
+    async def mend(self, posted: Posted) -> None:
+        await self._streams.mend(posted)
+
+    async def orphans(self, channel: str, thread_ts: str, since_ts: str, known: frozenset[str]) -> list[Posted]:
+        return await self._threads.orphans(channel, thread_ts, since_ts, known)
+
+    async def begun(self, channel: str, thread_ts: str, since: float, text: str) -> Posted | None:
+        """For the answers of this package: a message that began though nobody was told."""
+        return await self._threads.begun(channel, thread_ts, since, text)
+
+    async def thread(self, channel: str, thread_ts: str | None, limit: int) -> tuple[Heard, ...]:
+        return await self._threads.thread(channel, thread_ts, limit)
+
+    async def _set_status(self, channel: str, thread_ts: str, text: str, loading: Sequence[str]) -> None:
+        lines = [line[:_STATUS_LIMIT] for line in loading[:_LOADING_LINES]]
+        with suppress(MeshClawError):
+            await ask(
+                lambda: self._client.assistant_threads_setStatus(
+                    channel_id=channel,
+                    thread_ts=thread_ts,
+                    status=text[:_STATUS_LIMIT],
+                    loading_messages=lines or None,
+                )
+            )
+
+    async def _set_session(self, channel: str, thread_ts: str, status: SessionStatus, title: str = "") -> None:
+        named = " ".join(title.split())[:_TITLE_LIMIT] or None
+        await ask(
+            lambda: self._client.agents_sessions_setStatus(
+                channel_id=channel, thread_ts=thread_ts, status=status, title=named
+            )
+        )
 
     async def profile(self, person: Person) -> Profile:
         return await self._people.profile(person)

@@ -1,6 +1,6 @@
 """What a person's agents can do in Slack: post a message in a channel in their name, and take it back."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from bot.contracts.errors import OutcomeUnknown, PersonMends
@@ -8,9 +8,9 @@ from bot.contracts.forms import FormField
 from bot.contracts.json import Json, JsonObject
 from bot.contracts.people import Person
 from bot.contracts.slack import Message, Place, Posted, SlackAway
-from bot.contracts.tools import Call, CallView, Effect, Facets, Noun, Outcome, Tool, ToolContext, Unfinished
+from bot.contracts.tools import Call, CallView, Effect, Facets, Noun, Offer, Outcome, Tool, ToolContext, Unfinished
 from connectors.slack.api import Refused
-from connectors.slack.arguments import LONGEST, PostArguments, UnsayArguments, problem_of, read
+from connectors.slack.arguments import LONGEST, PostArguments, PostSaid, UnsayArguments, problem_of, read
 from connectors.slack.history import Found
 from connectors.slack.words import message, on_one_line, still_says
 
@@ -23,6 +23,26 @@ _NOT_ALLOWED = {
     "restricted_action_non_threadable_channel": "No answers may be posted there.",
     "thread_not_found": "The thread is not there any more.",
 }
+
+
+Find = Callable[[Person, str], Awaitable[Place]]
+"""A channel that the person and the app are both in, by its name. Raises PersonMends for any other."""
+
+POST = Offer(
+    "Preparing a message",
+    "Post a message in a Slack channel, in the person's name. Others will read it; it can be taken back. The text "
+    "stands there letter by letter: no markup, no mentions, no links. Use it only when the person asked for a message "
+    "to be posted there.",
+    {
+        "type": "object",
+        "properties": {
+            "channel": {"type": "string", "description": "The channel, such as #deploys", "maxLength": 100},
+            "text": {"type": "string", "description": "The message, plain text", "minLength": 1, "maxLength": LONGEST},
+        },
+        "required": ["channel", "text"],
+        "additionalProperties": False,
+    },
+)
 
 
 class _History(Protocol):
@@ -50,8 +70,8 @@ class PostTool(Tool):
     name = "slack.post"
     effect: Effect | None = Effect.SEND
 
-    def __init__(self, slack: _Slack) -> None:
-        self._slack = slack
+    def __init__(self, slack: _Slack, find: Find) -> None:
+        self._slack, self._find = slack, find
 
     def check(self, args: JsonObject) -> None:
         read(PostArguments, args)
@@ -73,6 +93,15 @@ class PostTool(Tool):
     def edited(self, args: JsonObject, values: Mapping[str, str]) -> JsonObject:
         given, text = read(PostArguments, args), values.get("text", "")
         return args if text == given.text else {**args, "text": typed(text, field="text")}
+
+    def offer(self) -> Offer | None:
+        return POST
+
+    async def completed(self, person: Person, said: JsonObject) -> JsonObject:
+        given = read(PostSaid, said)
+        text = typed(given.text)
+        place = await self._find(person, given.channel)
+        return {"channel": place.channel, "place": place.name, "text": text}
 
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         given = read(PostArguments, args)

@@ -117,9 +117,8 @@ def _chunks(args: Chunks) -> list[Json]:
 def _grow(message: Message, chunks: list[Json]) -> None:
     """Adds chunks to a live message, unless the blocks they make would be refused."""
     parts = streams.append(message.stream or [], chunks)
-    for chunk in chunks:
-        if chunk["type"] == "blocks":
-            check_message(None, chunk["blocks"], None)
+    if blocks := streams.blocks_of(parts, message.task_display_mode):
+        check_message(None, blocks, None)
     message.stream = parts
     message.text = streams.text_of(parts)
-    message.blocks = elements.with_ids(streams.blocks_of(parts, message.task_display_mode))
+    message.blocks = elements.with_ids(blocks)

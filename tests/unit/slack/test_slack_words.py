@@ -34,7 +34,7 @@ def whole(line: str) -> str:
 @example(" ↵ ")
 @example("a\n\nb")
 def test_the_card_shows_every_letter_on_one_line(text: str) -> None:
-    (item,) = PostTool(None).describe({**ARGS, "text": text}).items  # type: ignore[arg-type]
+    (item,) = PostTool(None, None).describe({**ARGS, "text": text}).items  # type: ignore[arg-type]
     assert "\n" not in item
     assert whole(item) == text
 
@@ -104,7 +104,7 @@ def test_what_is_typed_keeps_its_lines() -> None:
 
 
 def test_edited_is_the_same_call_with_other_words() -> None:
-    tool = PostTool(None)  # type: ignore[arg-type]
+    tool = PostTool(None, None)  # type: ignore[arg-type]
     args = {**ARGS, "text": "four"}
     (field,) = tool.fields(args)
     assert (field.name, field.kind, field.initial) == ("text", "long", "four")
@@ -115,7 +115,7 @@ def test_edited_is_the_same_call_with_other_words() -> None:
 
 
 def test_a_thread_is_told() -> None:
-    view = PostTool(None).describe({**ARGS, "text": "a", "thread_ts": "1793181600.000100"})  # type: ignore[arg-type]
+    view = PostTool(None, None).describe({**ARGS, "text": "a", "thread_ts": "1793181600.000100"})  # type: ignore[arg-type]
     assert view.where == "in the thread of 28 October 2026, 10:00:00 UTC"
 
 
