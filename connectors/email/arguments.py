@@ -99,7 +99,7 @@ def bare_address(sender: str) -> str:
     return (bracketed[1] if bracketed else sender).strip().lower()
 
 
-A = TypeVar("A", bound=_OnMails)
+A = TypeVar("A", bound=BaseModel)
 
 
 def read(model: type[A], args: JsonObject) -> A:

@@ -6,7 +6,7 @@ neither, nothing is moved. Sources: RFC 6851 (MOVE), 4315 (UIDPLUS).
 
 import imaplib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,10 +14,22 @@ from bot.contracts.errors import PersonMends, TimeMends
 from bot.contracts.mail import Folder, MailRef, Sought, Traces
 from connectors.email.fetch import copied, uid_set
 from connectors.email.folders import best, wanted_role
-from connectors.email.imap_session import HEAD, IDENTITY, WHOLE, WHOLE_LONG, ImapSession, chunks, message_id, words
+from connectors.email.imap_search import found_by_server
+from connectors.email.imap_session import (
+    HEAD,
+    IDENTITY,
+    READABLE,
+    WHOLE,
+    WHOLE_LONG,
+    ImapSession,
+    chunks,
+    message_id,
+    words,
+)
 from connectors.email.login import log_in
 from connectors.email.parse import RawMail
 from connectors.email.provider import BATCH, Flagged, Present, Shift
+from connectors.email.search import LOOKED_AT, Hits, Wanted, looked_through
 from connectors.email.settings import MailSettings
 
 COUNTED_FOLDERS = 100
@@ -95,6 +107,35 @@ class ImapAccount:
             validity = self._session.select(folder)
             mails = self._session.fetch(list(_by_uid(refs, validity)), IDENTITY)
         return Present({mail.ref: mail for mail in mails.values()}, all(ref.validity != validity for ref in refs))
+
+    def search(self, folder: str, wanted: Wanted, limit: int) -> Hits:
+        with self._session.talking(f"search {folder}"):
+            self._session.select(folder)
+            try:
+                return found_by_server(self._session, wanted, limit)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error:  # it does not search so; mostly it knows ASCII only
+                pass
+        return looked_through(self.scan(folder, wanted.since, LOOKED_AT + 1, bool(wanted.words)), wanted, limit)
+
+    def whole(self, ref: MailRef) -> RawMail | None:
+        with self._session.talking(f"read {ref.folder}"):
+            self._session.folders()
+            if not self._session.knows(ref.folder):
+                return None
+            places = _by_uid([ref], self._session.select(ref.folder))
+            return next(iter(self._session.fetch(list(places), READABLE).values()), None)
+
+    def numbered(self, numbers: Collection[str], likely: Callable[[str], bool]) -> Sequence[MailRef]:
+        with self._session.talking("list folders"):
+            folders = [folder.name for folder in self._session.folders() if likely(folder.name)]
+            return [
+                MailRef(folder, validity, number)
+                for folder in folders
+                for validity in [self._session.select(folder)]
+                for number in numbers
+            ]
 
     def move(self, sought: Sequence[Sought], to: str) -> Shift:
         session = self._session

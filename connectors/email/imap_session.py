@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from imapclient import IMAPClient
 
@@ -17,7 +17,7 @@ from bot.contracts.mail import Folder, FolderRole, MailRef
 from connectors.email.fetch import answers, flags, internal_date, number, uid_set
 from connectors.email.folders import CREATED_AS, SPECIAL_USE, role_of
 from connectors.email.headers import clean, one_line, split_head
-from connectors.email.parse import READ, RawMail, first_id
+from connectors.email.parse import READ, WHOLE_BYTES, RawMail, first_id
 from connectors.email.provider import BATCH, ConnectionLost
 
 TEXT_BYTES = 8_192
@@ -29,8 +29,10 @@ _FACTS = "UID FLAGS RFC822.SIZE INTERNALDATE"
 WHOLE = f"({_FACTS} {_HEADERS} BODY.PEEK[TEXT]<0.{TEXT_BYTES}>)"
 WHOLE_LONG = f"({_FACTS} {_HEADERS} BODY.PEEK[TEXT]<0.{LONG_TEXT_BYTES}>)"
 HEAD = f"({_FACTS} {_HEADERS})"
+READABLE = f"({_FACTS} {_HEADERS} BODY.PEEK[TEXT]<0.{WHOLE_BYTES}>)"
 IDENTITY = f"({_FACTS} BODY.PEEK[HEADER.FIELDS (FROM SUBJECT MESSAGE-ID)])"
-"""What to fetch of a mail: head and beginning of the text, the head alone, or what it is recognised by."""
+"""What to fetch of a mail: head and beginning of the text, the head alone, head and text to be read, or what it is
+recognised by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class ImapSession:
         self.host = host
         self.broken = False
         self.selected = ""
+        self.count_here = 0
         self.declared: frozenset[str] = frozenset()
         self._validity = 0
         self._keywords: frozenset[str] = frozenset()
@@ -138,6 +141,7 @@ class ImapSession:
         except imaplib.IMAP4.readonly:
             raise PersonMends(f"Nothing may be changed in the folder “{folder}”.") from None
         self.selected = folder
+        self.count_here = int(told.get(b"EXISTS", 0))
         self._validity = int(told.get(b"UIDVALIDITY", 0))
         self._keywords = frozenset(flag.decode("latin-1").lower() for flag in told.get(b"PERMANENTFLAGS", ()))
         return self._validity
@@ -149,12 +153,12 @@ class ImapSession:
     def newest_first(self, since: datetime | None) -> list[int]:
         """UIDs of the selected folder by INTERNALDATE. SEARCH knows days only, so the hours are compared here."""
         if since is None:
-            uids = "1:*"
-        else:
-            found = self.client.search(["SINCE", (since - timedelta(days=1)).date()])
-            if not found:
-                return []
-            uids = uid_set(found)
+            return self.by_date("1:*")
+        found = self.client.search(["SINCE", day_before(since)])
+        return self.by_date(uid_set(found), since) if found else []
+
+    def by_date(self, uids: str, since: datetime | None = None) -> list[int]:
+        """These UIDs, not older than that, newest first."""
         dated = {
             (internal_date(items), uid)
             for items in self._ask(uids, "(UID INTERNALDATE)")
@@ -181,7 +185,7 @@ class ImapSession:
                     received=internal_date(answer),
                     size=number(answer, "RFC822.SIZE") or len(head) + len(text),
                     flags=flags(answer),
-                    cut=len(text) in (TEXT_BYTES, LONG_TEXT_BYTES),
+                    cut=len(text) in (TEXT_BYTES, LONG_TEXT_BYTES, WHOLE_BYTES),
                 )
         return found
 
@@ -241,6 +245,11 @@ def chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:
     """UIDs in portions that fit one command."""
     for start in range(0, len(uids), BATCH):
         yield uids[start : start + BATCH]
+
+
+def day_before(moment: datetime) -> date:
+    """The day to search from: servers compare days, each in a time zone of its own."""
+    return (moment - timedelta(days=1)).date()
 
 
 def message_id(mail: RawMail) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -14,14 +15,17 @@ from bot.contracts.mail import MailReader
 from bot.contracts.people import Person
 from bot.contracts.tools import Tool
 from connectors.email.address import connection_from_url, imap_connection, maildir_connection
+from connectors.email.ids import Ids
 from connectors.email.imap import ImapAccount
 from connectors.email.login import trust
 from connectors.email.mailbox import Mailbox
 from connectors.email.maildir import MaildirAccount
 from connectors.email.provider import Account
+from connectors.email.reads import ReadTool, SearchTool
 from connectors.email.sessions import IDLE_SECONDS, Sessions
 from connectors.email.tools import FlagTool, MoveTool
 
+_KEY = "names"
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,250}[A-Za-z0-9.])?|[0-9A-Fa-f:]{2,45}")
 _ADDRESS = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,255}")
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]{1,500}")
@@ -49,7 +53,8 @@ class MailConnector:
         self._sessions = Sessions(idle)
 
     def tools(self) -> Sequence[Tool]:
-        return (MoveTool(self.mailbox), FlagTool(self.mailbox))
+        kinds = (SearchTool, ReadTool, MoveTool, FlagTool)
+        return tuple(kind(self.mailbox, self.names) for kind in kinds)
 
     def open(self, person: Person) -> AbstractAsyncContextManager[MailReader]:
         """The person's mailbox, for reading. Raises PersonMends (`field="mail"`) when none is connected."""
@@ -58,12 +63,30 @@ class MailConnector:
     @asynccontextmanager
     async def mailbox(self, person: Person) -> AsyncIterator[Mailbox]:
         """The person's mailbox, for reading and moving."""
-        connection = await self._connections.get(person, self.name)
-        if connection is None:
-            raise PersonMends("No mailbox is connected yet.", "Connect one: `/meshclaw connect mail`.", field="mail")
+        connection = await self._connected(person)
         connect = partial(connect_mailbox, connection, self._ca_file)
         async with self._sessions.use(person.owner, connection, connect) as mailbox:
             yield mailbox
+
+    async def names(self, person: Person) -> Ids:
+        """How the mails of the person's mailbox are named. Raises PersonMends when none is connected."""
+        settings = (await self._connected(person)).settings
+        place = [str(settings.get(name, "")) for name in ("kind", "host", "user", "path")]
+        return Ids(await self._naming_key(), "\0".join([person.owner, *place]))
+
+    async def _naming_key(self) -> bytes:
+        """Made once for the installation; read anew each time, since of two replicas that make one the last counts."""
+        kept = await self._connections.kept(self.name, _KEY)
+        if not isinstance(kept, str):
+            await self._connections.keep(self.name, _KEY, secrets.token_hex(32))
+            kept = await self._connections.kept(self.name, _KEY)
+        return bytes.fromhex(str(kept))
+
+    async def _connected(self, person: Person) -> Connection:
+        connection = await self._connections.get(person, self.name)
+        if connection is None:
+            raise PersonMends("No mailbox is connected yet.", "Connect one: `/meshclaw connect mail`.", field="mail")
+        return connection
 
     def form(self) -> Sequence[FormField]:
         kinds = (("imap", "IMAP server"), ("maildir", "Maildir folder on the server"))

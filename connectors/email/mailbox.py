@@ -9,8 +9,10 @@ from functools import partial
 from typing import TypeVar
 
 from bot.contracts.mail import Folder, Mail, MailRef, Sought, Traces
-from connectors.email.parse import parse
+from connectors.email.ids import Ids
+from connectors.email.parse import Whole, parse, parse_whole
 from connectors.email.provider import Account, Flagged, Shift
+from connectors.email.search import Wanted
 
 T = TypeVar("T")
 
@@ -23,6 +25,15 @@ class Heads:
 
     mails: Mapping[MailRef, Mail]
     renumbered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMails:
+    """What a search found in one folder, best first, headers only; the rest as of `search.Hits`."""
+
+    mails: Sequence[Mail]
+    some: bool
+    looked_at: int
 
 
 class Mailbox:
@@ -85,6 +96,29 @@ class Mailbox:
             return Heads({ref: parse(raw) for ref, raw in found.mails.items()}, found.renumbered)
 
         return await self._run(look)
+
+    async def search(self, folder: str, wanted: Wanted, limit: int) -> FoundMails:
+        if wanted.none:
+            return FoundMails((), some=False, looked_at=0)
+
+        def look() -> FoundMails:
+            hits = self._account.search(folder, wanted, limit)
+            return FoundMails([parse(raw) for raw in hits.mails], hits.some, hits.looked_at)
+
+        return await self._run(look)
+
+    async def whole(self, ref: MailRef) -> Whole | None:
+        """One mail with all of its text; None when it is no longer there."""
+
+        def look() -> Whole | None:
+            raw = self._account.whole(ref)
+            return parse_whole(raw) if raw else None
+
+        return await self._run(look)
+
+    async def resolve(self, ids: Ids, names: Sequence[str]) -> Mapping[str, MailRef]:
+        """What the names of mails stand for. Raises PersonMends for one that is of no mail here."""
+        return await self._run(lambda: ids.resolve(names, self._account.numbered))
 
     async def move(self, sought: Sequence[Sought], to: str) -> Shift:
         return await self._run(partial(self._account.move, sought, to))

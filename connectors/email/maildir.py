@@ -5,7 +5,7 @@ the file system is atomic, so a move interrupted at any moment leaves the mail i
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +15,10 @@ from imapclient import imap_utf7
 from bot.contracts.errors import PersonMends
 from bot.contracts.mail import Folder, MailRef, Sought, Traces
 from connectors.email.folders import CREATED_AS, best, role_of, wanted_role
-from connectors.email.parse import RawMail
+from connectors.email.ids import number_of
+from connectors.email.parse import WHOLE_BYTES, RawMail
 from connectors.email.provider import BATCH, Flagged, Present, Shift
+from connectors.email.search import LOOKED_AT, Hits, Wanted, looked_through
 
 READ_BYTES = 65_536
 HEAD_BYTES = 16_384
@@ -73,17 +75,18 @@ class MaildirAccount:
         entries = entries[:limit]
         for start in range(0, len(entries), BATCH):
             batch = entries[start : start + BATCH]
-            mails = [_read(folder, entry, bodies) for entry in batch]
+            length = READ_BYTES if bodies else HEAD_BYTES
+            mails = [_read(folder, entry, length) for entry in batch]
             if None in mails:  # another program renamed some since they were listed
-                mails = self._read_again(path, folder, batch, mails, bodies)
+                mails = self._read_again(path, folder, batch, mails, length)
             yield [mail for mail in mails if mail is not None]
 
     def _read_again(
-        self, path: Path, folder: str, batch: Sequence[_Entry], mails: Sequence[RawMail | None], bodies: bool
+        self, path: Path, folder: str, batch: Sequence[_Entry], mails: Sequence[RawMail | None], length: int
     ) -> list[RawMail | None]:
         now = {entry.uid: entry for entry in _listing(path, stat=True)}
         return [
-            mail or (_read(folder, now[entry.uid], bodies) if entry.uid in now else None)
+            mail or (_read(folder, now[entry.uid], length) if entry.uid in now else None)
             for entry, mail in zip(batch, mails, strict=True)
         ]
 
@@ -103,9 +106,27 @@ class MaildirAccount:
         return self._create(CREATED_AS.get(role, role.value.capitalize()))
 
     def present(self, refs: Sequence[MailRef]) -> Present:
-        entries = {entry.uid: entry for entry in _listing(self._path(refs[0].folder))}
-        found = {ref: _read(ref.folder, entries[ref.uid], False) for ref in refs if ref.uid in entries}
+        entries = {entry.uid: entry for entry in _listing(self._path(refs[0].folder), stat=True)}
+        found = {ref: _read(ref.folder, entries[ref.uid], HEAD_BYTES) for ref in refs if ref.uid in entries}
         return Present({ref: mail for ref, mail in found.items() if mail is not None})
+
+    def search(self, folder: str, wanted: Wanted, limit: int) -> Hits:
+        return looked_through(self.scan(folder, wanted.since, LOOKED_AT + 1, bool(wanted.words)), wanted, limit)
+
+    def whole(self, ref: MailRef) -> RawMail | None:
+        path = self._paths().get(ref.folder)
+        entries = _listing(path, stat=True) if path else []
+        entry = next((entry for entry in entries if entry.uid == ref.uid), None)
+        return _read(ref.folder, entry, WHOLE_BYTES) if entry else None
+
+    def numbered(self, numbers: Collection[str], likely: Callable[[str], bool]) -> Sequence[MailRef]:
+        return [
+            MailRef(folder, 0, entry.uid)
+            for folder, path in self._paths().items()
+            if likely(folder)
+            for entry in _listing(path)
+            if number_of(entry.uid) in numbers
+        ]
 
     def move(self, sought: Sequence[Sought], to: str) -> Shift:
         source, target = self._path(sought[0].ref.folder), self._path(to)
@@ -258,9 +279,10 @@ def _listing(path: Path, *, stat: bool = False) -> list[_Entry]:
     return entries
 
 
-def _read(folder: str, entry: _Entry, bodies: bool) -> RawMail | None:
-    """The beginning of a mail's file; None when it is no longer there, or no file of a mail."""
-    length = READ_BYTES if bodies else HEAD_BYTES
+def _read(folder: str, entry: _Entry, length: int) -> RawMail | None:
+    """The beginning of a mail's file; of no more than `HEAD_BYTES` the head alone. None when it is no longer there, or
+    no file of a mail."""
+    bodies = length > HEAD_BYTES
     try:
         handle = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

@@ -28,6 +28,8 @@ from connectors.email.html import html_to_text
 from connectors.email.quotes import newest
 
 BODY_BYTES = 65_536
+WHOLE_BYTES = 1_000_000
+"""So much of the body of a mail that somebody wants to read."""
 PARTS = 100
 DEPTH = 10
 TEXT_CHARACTERS = 4_000
@@ -73,14 +75,38 @@ class _Found:
     calendar: bool = False
     parts: int = 0
     defects: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    """Of what is attached, calendars too."""
 
     def odd(self, defect: str) -> None:
         if defect not in self.defects:
             self.defects.append(defect)
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One mail to be read: `text` with all that it quotes, at most 12,000 characters; `attachments`: their names;
+    `cut`: it goes on beyond what was read."""
+
+    mail: Mail
+    text: str
+    attachments: tuple[str, ...]
+    cut: bool
+
+
 def parse(raw: RawMail) -> Mail:
     """The mail in these bytes; what was odd about it is in `defects`. Never raises."""
+    return _parsed(raw, BODY_BYTES)[0]
+
+
+def parse_whole(raw: RawMail) -> Whole:
+    """The same of a mail that was fetched to be read, for which more of its body is looked at."""
+    mail, found = _parsed(raw, WHOLE_BYTES)
+    names = tuple(clean(name)[0] for name in found.names)
+    return Whole(mail, _shown(found)[0].strip(), names, raw.cut)
+
+
+def _parsed(raw: RawMail, most: int) -> tuple[Mail, _Found]:
     headers, body = split_head(raw.content)
     first: dict[str, bytes] = {}
     for name, value in headers:
@@ -88,7 +114,7 @@ def parse(raw: RawMail) -> Mail:
     found = _Found()
     if not headers:
         found.odd("no headers")
-    kind = _walk(first, body[:BODY_BYTES], 0, found)
+    kind = _walk(first, body[:most], 0, found)
     if raw.cut and not found.attachments and kind == "multipart/mixed":
         found.attachments = 1
     text, hidden = _text(found)
@@ -102,7 +128,7 @@ def parse(raw: RawMail) -> Mail:
     if not _readable_date(kept.get("date", "")):
         found.odd("unreadable date")
     references = message_ids(decode_bytes(first.get("references", b"")))
-    return Mail(
+    mail = Mail(
         ref=raw.ref,
         message_id=first_id(first.get("message-id", b"")),
         senders=senders,
@@ -122,6 +148,7 @@ def parse(raw: RawMail) -> Mail:
         hidden=hidden,
         defects=tuple(found.defects),
     )
+    return mail, found
 
 
 def parse_bytes(content: bytes, ref: MailRef | None = None) -> Mail:
@@ -198,10 +225,12 @@ def _walk(headers: dict[str, bytes], body: bytes, depth: int, found: _Found) -> 
         _multipart(content.boundary, body, depth, found)
     elif kind in ("text/calendar", "application/ics") or content.filename.lower().endswith(".ics"):
         found.calendar = True
+        found.names.append(content.filename or "calendar")
     elif kind.startswith(("text/", "multipart/")) and not content.attached and not content.filename:
         _leaf(kind, headers, body, content.charset, found)
     elif content.attached or "content-id" not in headers:
         found.attachments += 1
+        found.names.append(content.filename)
     return kind
 
 
@@ -264,6 +293,12 @@ def _decoded(headers: dict[str, bytes], body: bytes, charset: str, found: _Found
 
 def _text(found: _Found) -> tuple[str, bool]:
     """What a reader sees of the newest part, and whether something was hidden in it."""
+    text, hidden = _shown(found)
+    return newest(text)[:TEXT_CHARACTERS].rstrip(), hidden
+
+
+def _shown(found: _Found) -> tuple[str, bool]:
+    """What a reader sees, quotes and signature too, and whether something was hidden in it."""
     plain, hidden = found.plain or "", False
     if found.html is not None and not any(character.isalnum() for character in plain[:READ_CHARACTERS]):
         plain, hidden = html_to_text(found.html[:HTML_CHARACTERS], READ_CHARACTERS)
@@ -274,7 +309,7 @@ def _text(found: _Found) -> tuple[str, bool]:
         found.odd("changed direction of writing")
     elif telling:
         found.odd("invisible characters")
-    return newest(_SPACES.sub(" ", text))[:TEXT_CHARACTERS].rstrip(), hidden or telling
+    return _SPACES.sub(" ", text), hidden or telling
 
 
 _SPACES = re.compile(r"[ \u00a0\u3000]{2,}|\u00a0|\u3000")

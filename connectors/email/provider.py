@@ -3,7 +3,7 @@
 Providers block. Each account lives in one worker thread of its own, to which `mailbox.Mailbox` hands every call.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.contracts.errors import TimeMends
 from bot.contracts.mail import Folder, MailRef, Sought, Traces
 from connectors.email.parse import RawMail
+from connectors.email.search import Hits, Wanted
 
 BATCH = 500
 """Mails in one batch of a scan, and in one command to a server."""
@@ -69,6 +70,16 @@ class Account(Protocol):
 
     def present(self, refs: Sequence[MailRef]) -> Present:
         """Heads (sender, subject, Message-ID) of the mails still at these places, all of one folder."""
+
+    def search(self, folder: str, wanted: Wanted, limit: int) -> Hits:
+        """The mails of a folder that are wanted, newest first, heads only; changes nothing. Raises PersonMends when
+        there is no such folder."""
+
+    def whole(self, ref: MailRef) -> RawMail | None:
+        """One mail with as much of its body as is read; None when it is no longer there. Changes nothing."""
+
+    def numbered(self, numbers: Collection[str], likely: Callable[[str], bool]) -> Sequence[MailRef]:
+        """References in the likely folders whose `ids.number_of` is one of these; those of mails long gone too."""
 
     def move(self, sought: Sequence[Sought], to: str) -> Shift:
         """Move mails of one folder to another. Raises PersonMends, before anything happened, when the server cannot

@@ -1,7 +1,6 @@
 """What the mail connector can do to a mailbox: move mails, and set or clear a flag. Nothing here deletes."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from bot.contracts.errors import MeshClawError, PersonMends
@@ -9,16 +8,17 @@ from bot.contracts.forms import FormField
 from bot.contracts.json import JsonObject
 from bot.contracts.mail import FolderRole, Mail, MailRef, Sought, Traces
 from bot.contracts.people import Person
-from bot.contracts.tools import Call, CallView, Effect, Facets, Noun, Outcome, Tool, ToolContext, Unfinished
+from bot.contracts.tools import Call, CallView, Effect, Facets, Noun, Offer, Outcome, Tool, ToolContext, Unfinished
+from connectors.email import said as offers
 from connectors.email.arguments import FlagArguments, MailArgument, MoveArguments, read, with_mails
 from connectors.email.folders import wanted_role
 from connectors.email.headers import one_line
-from connectors.email.mailbox import Heads, Mailbox
+from connectors.email.mailbox import Heads
 from connectors.email.provider import ConnectionLost, Shift
-
-Open = Callable[[Person], AbstractAsyncContextManager[Mailbox]]
+from connectors.email.said import FlagSaid, MoveSaid, Names, Open, mails_meant, meant, target_meant
 
 _MAILS, _SENDERS = Noun("mail", "mails"), Noun("sender", "senders")
+_TRUE_VERBS = {"\\Archive": "Archive", "\\Junk": "File"}
 _FLAG_WORDS = {"\\flagged": ("Flag", "Unflag"), "\\seen": ("Mark as read", "Mark as unread")}
 
 
@@ -66,8 +66,8 @@ class MoveTool(Tool):
     name = "mail.move"
     effect: Effect | None = Effect.OWN
 
-    def __init__(self, opened: Open) -> None:
-        self._opened = opened
+    def __init__(self, opened: Open, names: Names) -> None:
+        self._opened, self._names = opened, names
 
     def check(self, args: JsonObject) -> None:
         read(MoveArguments, args)
@@ -116,6 +116,19 @@ class MoveTool(Tool):
         if to == given.folder:
             raise PersonMends(f"They are in {to} already.", "Name another folder.", field="to")
         return changed
+
+    def offer(self) -> Offer | None:
+        return offers.MOVE
+
+    async def completed(self, person: Person, said: JsonObject) -> JsonObject:
+        given = read(MoveSaid, meant(said))
+        ids = await self._names(person)
+        async with self._opened(person) as mailbox:
+            args = await mails_meant(mailbox, ids, given.ids)
+            to = await target_meant(mailbox, given.to)
+            if args["folder"] == await mailbox.place(to, create=False):
+                raise PersonMends(f"They are in {args['folder']} already.", "Name another folder.")
+        return {**args, "to": to, "verb": _TRUE_VERBS.get(to, "Move")}
 
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         given = read(MoveArguments, args)
@@ -172,8 +185,8 @@ class FlagTool(Tool):
     name = "mail.flag"
     effect: Effect | None = Effect.OWN
 
-    def __init__(self, opened: Open) -> None:
-        self._opened = opened
+    def __init__(self, opened: Open, names: Names) -> None:
+        self._opened, self._names = opened, names
 
     def check(self, args: JsonObject) -> None:
         read(FlagArguments, args)
@@ -203,6 +216,16 @@ class FlagTool(Tool):
         given = read(FlagArguments, args)
         on = "true" if given.on else "false"
         return {"folder": (given.folder,), "flag": (given.flag,), "on": (on,), "sender": given.addresses}
+
+    def offer(self) -> Offer | None:
+        return offers.FLAG
+
+    async def completed(self, person: Person, said: JsonObject) -> JsonObject:
+        given = read(FlagSaid, meant(said))
+        ids = await self._names(person)
+        async with self._opened(person) as mailbox:
+            args = await mails_meant(mailbox, ids, given.ids)
+        return {**args, "flag": f"\\{given.flag.capitalize()}", "on": given.on}
 
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         given = read(FlagArguments, args)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.contracts.connectors import Connection
+from bot.contracts.json import Json
 from bot.contracts.people import Person
 from bot.contracts.tools import ToolContext
 from connectors.email.address import imap_connection, maildir_connection
@@ -22,12 +23,19 @@ START = 1_790_000_000
 
 @dataclass
 class Accounts:
-    """Implements `contracts.Connections`: what people connected."""
+    """Implements `contracts.Connections`: what people connected, and what connectors keep."""
 
     known: dict[str, Connection] = field(default_factory=dict)
+    notes: dict[str, Json] = field(default_factory=dict)
 
     async def get(self, person: Person, connector: str) -> Connection | None:
         return self.known.get(person.owner) if connector == "mail" else None
+
+    async def kept(self, connector: str, name: str) -> Json:
+        return self.notes.get(f"{connector}/{name}")
+
+    async def keep(self, connector: str, name: str, value: Json) -> None:
+        self.notes[f"{connector}/{name}"] = value
 
 
 @dataclass
@@ -120,8 +128,8 @@ def server() -> Iterator[Dovecot]:
 _people = count(1)
 
 
-def imap_box(server: Dovecot, security: str = "tls") -> Box:
-    user = f"user{next(_people)}"
+def imap_box(server: Dovecot, security: str = "tls", user: str = "") -> Box:
+    user = user or f"user{next(_people)}"
     port = server.tls if security == "tls" else server.plain
     connection = imap_connection("localhost", port, security, user, "secret")
     box = Box(server.home(user), connection, Person("T1", user), server)

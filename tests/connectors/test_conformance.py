@@ -6,17 +6,21 @@ from nothing but luck, and only refusals are tested.
 
 import inspect
 import json
+from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 import connectors
 from bot.contracts.connectors import Connection, Connector
 from bot.contracts.errors import OperatorMends, PersonMends, TimeMends
+from bot.contracts.json import Json
 from bot.contracts.people import Person
-from bot.contracts.tools import Call, CallView, Effect, Tool, ToolContext
+from bot.contracts.slack import SlackAway
+from bot.contracts.tools import Call, CallView, Effect, Offer, Tool, ToolContext
 from connectors.slack import Sender, SlackConnector, api_client
 
 
@@ -25,6 +29,11 @@ class Nothing:
 
     async def get(self, person: Person, connector: str) -> Connection | None:
         return None
+
+    async def kept(self, connector: str, name: str) -> None:
+        return None
+
+    async def keep(self, connector: str, name: str, value: Json) -> None: ...
 
 
 NOWHERE = "http://127.0.0.1:1/api/"
@@ -69,6 +78,26 @@ EXAMPLES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "web.fetch": st.fixed_dictionaries(
         {"url": st.from_regex(r"https://[a-z]{1,20}\.invalid(/[a-z0-9%/?=&]{0,30})?", fullmatch=True)}
     ),
+    "mail.search": st.fixed_dictionaries(
+        {"query": line},
+        optional={
+            "from": line,
+            "subject": line,
+            "folder": folder,
+            "since": st.integers(0, 999) | st.dates(date(1970, 1, 2)).map(str),
+            "unread": st.booleans(),
+            "limit": st.integers(1, 50),
+        },
+    ),
+    "mail.read": st.fixed_dictionaries(
+        {"id": st.from_regex(r"[0-9]{1,12}-[a-z2-7]{11}", fullmatch=True)}, optional={"sender": line, "subject": line}
+    ),
+    "manual.search": st.fixed_dictionaries({"query": line.filter(str.strip)}),
+    "slack.read": st.fixed_dictionaries(
+        {"channel": channel, "place": place},
+        optional={"since": st.integers(0, 999) | st.dates(date(1972, 1, 1), date(2199, 1, 1)).map(str)},
+    ),
+    "slack.thread": st.fixed_dictionaries({"channel": channel, "place": place, "ts": timestamp}),
     "slack.unsay": st.fixed_dictionaries({**posting, "ts": timestamp}, optional={"thread_ts": timestamp}),
 }
 json_values = st.recursive(
@@ -153,6 +182,8 @@ async def test_closing_twice_does_no_harm(connector: Connector) -> None:
 @every_tool
 @given(args=st.dictionaries(st.text(max_size=10), json_values, max_size=5))
 def test_junk_is_refused_in_words(tool: Tool, args: dict[str, Any]) -> None:
+    offer = tool.offer()
+    assume(args or not offer or offer.schema["required"])  # some take nothing at all
     with pytest.raises(PersonMends) as caught:
         tool.check(args)
     assert caught.value.message
@@ -281,6 +312,85 @@ OF_ACCOUNTS = [TOOLS[name] for name in EXAMPLES if OFFERED_BY[name].form()]
 async def test_nothing_is_done_for_who_connected_nothing(tool: Tool, data: st.DataObject) -> None:
     args = examples(data, tool)
     context = ToolContext(Person("T1", "U1"), "a1")
-    for method in (tool.perform, tool.look_back):
+    for method in (tool.read, tool.perform) if tool.effect is Effect.READ else (tool.perform, tool.look_back):
         with pytest.raises((PersonMends, TimeMends)):
             await method(context, args)
+
+
+OFFERED = [tool for tool in TOOLS.values() if tool.offer()]
+every_offer = pytest.mark.parametrize("tool", OFFERED, ids=lambda tool: tool.name)
+READING = [tool for tool in TOOLS.values() if tool.effect is Effect.READ]
+
+
+def offer_of(tool: Tool) -> Offer:
+    offer = tool.offer()
+    assert offer
+    return offer
+
+
+@every_offer
+def test_an_offer_is_a_schema_of_an_object(tool: Tool) -> None:
+    offer = offer_of(tool)
+    assert 0 < len(offer.title) <= 60
+    assert len(offer.description) > 40
+    Draft202012Validator.check_schema(offer.schema)
+    assert offer.schema == json.loads(json.dumps(offer.schema))
+    assert offer.schema["type"] == "object"
+    assert offer.schema["additionalProperties"] is False
+    properties: Any = offer.schema["properties"]
+    assert set(offer.schema["required"]) <= set(properties)  # type: ignore[arg-type]
+    assert all(one["type"] in ("string", "boolean", "integer", "array") for one in properties.values())
+
+
+@pytest.mark.parametrize("tool", READING, ids=lambda tool: tool.name)
+def test_what_reads_is_offered_and_reads(tool: Tool) -> None:
+    assert tool.offer()
+    assert inspect.iscoroutinefunction(tool.read)
+    assert type(tool).read is not Tool.read
+    assert type(tool).perform is Tool.perform
+
+
+@pytest.mark.parametrize(
+    "tool", [tool for tool in READING if tool.name.endswith(".search")], ids=lambda tool: tool.name
+)
+@given(query=text)
+def test_a_search_needs_nothing_but_words(tool: Tool, query: str) -> None:
+    tool.check({"query": query})
+    (item,) = tool.describe({"query": query}).items
+    assert "\n" not in item
+
+
+def said_to(tool: Tool) -> st.SearchStrategy[dict[str, Any]]:
+    """What a model might say: what the schema asks for, some of it left out, null, or something else altogether."""
+    properties: Any = offer_of(tool).schema["properties"]
+    apt = {name: of_schema(one) | st.none() | json_values | awkward for name, one in properties.items()}
+    junk = st.dictionaries(st.text(max_size=10), json_values, max_size=3)
+    return st.builds(lambda said, more: {**more, **said}, st.fixed_dictionaries({}, optional=apt), junk | st.just({}))
+
+
+awkward = st.text(st.characters() | st.sampled_from("\x00\n\u202e\ud800\"'{}()*%\\"), max_size=60)
+
+
+def of_schema(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if schema["type"] == "array":
+        return st.lists(of_schema(schema["items"]), max_size=3)
+    kinds: dict[str, st.SearchStrategy[Any]] = {"boolean": st.booleans(), "integer": st.integers(-1, 60)}
+    likely = [*schema.get("enum", ()), "7", "2026-11-02", "INBOX", "#deploys", "archive", "4711-k3v7mzd2qpa"]
+    return kinds.get(schema["type"], st.sampled_from(likely))
+
+
+@every_offer
+@given(data=st.data())
+async def test_whatever_a_model_says_comes_to_a_call_or_is_refused(tool: Tool, data: st.DataObject) -> None:
+    said = data.draw(said_to(tool))
+    before = repr(said)
+    try:
+        args = await tool.completed(Person("T1", "U1"), said)
+    except (PersonMends, SlackAway) as error:  # no Slack answers here
+        assert error.message  # noqa: PT017
+        return
+    finally:
+        assert repr(said) == before
+    tool.check(args)
+    assert tool.describe(args)
+    assert json.loads(json.dumps(args)) == args

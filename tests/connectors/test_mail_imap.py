@@ -14,7 +14,7 @@ from bot.contracts.people import Person
 from bot.contracts.tools import Call
 from connectors.email import standalone
 from connectors.email.imap import ImapAccount
-from connectors.email.imap_session import HEAD, IDENTITY, WHOLE, WHOLE_LONG
+from connectors.email.imap_session import HEAD, IDENTITY, READABLE, WHOLE, WHOLE_LONG
 from connectors.email.mail import MailConnector
 from tests.connectors.conftest import Accounts, Box, imap_box
 from tests.connectors.cutting import Cutting, cutting
@@ -190,7 +190,7 @@ async def test_renumbered_folders_void_every_reference(imap: Box, mail: MailConn
 
 
 def test_fetching_never_marks_as_read() -> None:
-    assert "BODY[" not in WHOLE + WHOLE_LONG + HEAD + IDENTITY
+    assert "BODY[" not in WHOLE + WHOLE_LONG + HEAD + IDENTITY + READABLE
 
 
 async def test_a_keyword_is_kept_and_reading_sets_none(imap: Box, mail: MailConnector) -> None:

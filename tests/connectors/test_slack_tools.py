@@ -220,7 +220,7 @@ async def test_what_slack_does_not_allow_is_said(slack: LocalSlack, code: str) -
 )
 def test_other_arguments_are_refused(wrong: Mapping[str, Any]) -> None:
     with pytest.raises(PersonMends):
-        PostTool(None).check({**post().args, **wrong})  # type: ignore[arg-type]
+        PostTool(None, None).check({**post().args, **wrong})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

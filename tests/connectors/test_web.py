@@ -14,6 +14,7 @@ from bot.network.client import Fetched, GuardedClient
 from bot.network.resolve import GuardedResolver
 from connectors import web
 from connectors.web import EXCERPT, MOST_BYTES, FetchTool, WebSettings
+from connectors.web.text import page_text
 from tests.unit.network.internet import Internet, answer, internet, onward
 
 CONTEXT = ToolContext(Person("T1", "U1"), "act-1")
@@ -37,7 +38,7 @@ def page(net: Internet, path: str = "/") -> dict[str, str]:
 async def noted(tool: FetchTool, net: Internet, body: bytes, kind: str = "text/html") -> str:
     net.pages["/"] = answer(body, kind=kind)
     outcome = await tool.perform(CONTEXT, page(net))
-    assert outcome == Outcome("done", count=1, note=outcome.note)
+    assert outcome == Outcome("done", count=1, note=outcome.note, reading=outcome.reading)
     return outcome.note
 
 
@@ -185,3 +186,73 @@ async def test_the_connector_is_set_up_from_the_environment(monkeypatch: pytest.
     assert made.form() == ()
     with pytest.raises(PersonMends, match="nothing to connect"):
         await made.prove({})
+
+
+async def test_what_a_model_gives_is_an_address_and_nothing_else(tool: FetchTool) -> None:
+    someone = CONTEXT.person
+    assert await tool.completed(someone, {"url": " https://docs.example/a "}) == {"url": "https://docs.example/a"}
+    for said in ({"url": "http://docs.example"}, {"url": "https://docs.example", "note": "safe"}, {"url": None}, {}):
+        with pytest.raises(PersonMends):
+            await tool.completed(someone, said)
+
+
+async def read(tool: FetchTool, net: Internet, body: str, kind: str = "text/html; charset=utf-8") -> str:
+    net.pages["/"] = answer(body.encode(), kind=kind)
+    reading = (await tool.perform(CONTEXT, page(net))).reading
+    assert reading
+    assert (reading.origin, reading.seen_by) == ("127.0.0.1", None)
+    return reading.text
+
+
+async def test_the_agent_that_asked_reads_the_page(tool: FetchTool, net: Internet) -> None:
+    text = await read(
+        tool,
+        net,
+        "<html><head><title>Release notes</title><style>p{}</style><script>var a = '<p>steal</p>'</script></head>"
+        "<body><!-- not this --><h1>Version&nbsp;2</h1><p>It is\nout: "
+        "<a class=x href='/dl?a=1&amp;b=2'>get <b>it</b></a>."
+        "<p><a href='javascript:evil()'>run</a> <a href='#top'>up</a><table><tr><td>1<td>2</table>&lt;b&gt;"
+        "\u202eab\u200bc</body></html>",
+    )
+    link = f"http://127.0.0.1:{net.port}/dl?a=1&b=2"
+    assert text == f"Release notes\n\nVersion 2\n\nIt is out: get it ({link}).\nrun up\n\n1 2\n<b>abc"
+
+
+async def test_other_texts_are_read_as_they_are_and_the_rest_not(tool: FetchTool, net: Internet) -> None:
+    assert await read(tool, net, '{"a": "<b>"}', "application/json") == '{"a": "<b>"}'
+    assert await read(tool, net, "\x89PNG", "image/png") == "(image/png that is no text)"
+    assert await read(tool, net, "", "text/plain") == "(no text)"
+    assert len(await read(tool, net, "word " * 50_000)) in (19_999, 20_000)
+    assert len(await read(tool, net, "word " * 50_000, "text/plain")) in (19_999, 20_000)
+
+
+async def test_of_a_page_that_is_not_there_nothing_is_read(tool: FetchTool, net: Internet) -> None:
+    assert (await tool.perform(CONTEXT, page(net, "/gone"))).reading is None
+
+
+@given(awkward)
+def test_whatever_a_page_holds_it_becomes_text(body: str) -> None:
+    text = page_text(body, "https://x.example/")
+    assert all(letter == "\n" or letter >= " " for letter in text)
+    assert "\n\n\n" not in text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<a href=x>", "</a>", "<a href=x>a</a>", "<a href='", "<a href=x" + " " * 50, "<script>", "<svg", "&#9", "&",
+        "<", "<p>\n", "\n \n", "<!--", "-->", "href=", "<a\n", "<td>", "</script>",
+    ],
+)  # fmt: skip
+def test_a_megabyte_made_to_be_slow_is_not(body: str) -> None:
+    for markup in (body * (1_000_000 // len(body)), "<a href=x>" + body * (900_000 // len(body)) + "</a>" * 20_000):
+        started = time.process_time()
+        assert len(page_text(markup, "https://x.example/")) <= 20_000
+        assert time.process_time() - started < 1
+
+
+def test_a_character_number_without_end_is_no_trouble() -> None:
+    markup = "before &#" + "9" * 5_000 + "; after"
+    assert page_text(markup, "").startswith("before")
+    fetched = Fetched("https://x.example/", 200, "text/html", "", markup.encode(), False)
+    assert "before" in web._note(fetched)

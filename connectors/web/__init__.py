@@ -1,20 +1,34 @@
 """Pages of the web, each fetched only once a person approved its address: it can carry out what an agent read."""
 
-import re
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from html import unescape
 from typing import Annotated
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from yarl import URL
 
 from bot.contracts.connectors import Check, Connection, Connections
 from bot.contracts.errors import PersonMends
 from bot.contracts.forms import FormField
 from bot.contracts.json import JsonObject
-from bot.contracts.tools import Call, CallView, Effect, Facets, Noun, Outcome, Tool, ToolContext, Unfinished
+from bot.contracts.people import Person
+from bot.contracts.tools import (
+    Call,
+    CallView,
+    Effect,
+    Facets,
+    Noun,
+    Offer,
+    Outcome,
+    Reading,
+    Tool,
+    ToolContext,
+    Unfinished,
+)
 from bot.network.client import Fetched, GuardedClient
 from bot.network.resolve import GuardedResolver
+from connectors.web.text import TAG, UNSEEN, page_text, plain_text, unescaped
 
 MOST_BYTES = 1_000_000
 SECONDS = 20.0
@@ -24,11 +38,7 @@ EXCERPT = 200
 _LOOKED_AT = 10_000
 """Characters of a page from which its excerpt is made."""
 
-# What nothing closes is taken to the end of the page, so that hostile markup is read once, not again and again.
-_UNSEEN = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(script|style|template|noscript)\b.*?(?:</\1\b[^>]*>?|\Z)", re.DOTALL | re.IGNORECASE
-)
-_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>?")
+_HTML = ("html", "xhtml+xml")
 
 
 class WebSettings(BaseSettings):
@@ -46,6 +56,19 @@ class WebSettings(BaseSettings):
     @classmethod
     def _separated(cls, value: object) -> object:
         return tuple(value.replace(",", " ").lower().split()) if isinstance(value, str) else value
+
+
+FETCH = Offer(
+    "Fetching a page",
+    "Fetch one page of the public web by its address and read its text. The person is asked each time, for an address "
+    "can carry out what was read: only addresses that the person gave or that are plainly needed.",
+    {
+        "type": "object",
+        "properties": {"url": {"type": "string", "description": "The address, with https://", "maxLength": 2_000}},
+        "required": ["url"],
+        "additionalProperties": False,
+    },
+)
 
 
 class FetchTool(Tool):
@@ -91,11 +114,20 @@ class FetchTool(Tool):
             raise PersonMends(error.message, error.mend, field="url") from None
         return typed
 
+    def offer(self) -> Offer | None:
+        return FETCH
+
+    async def completed(self, person: Person, said: JsonObject) -> JsonObject:
+        args = {"url": _url(said).strip()}
+        self.check(args)
+        return args
+
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         found = await self._client.get(_url(args), most_bytes=MOST_BYTES, seconds=SECONDS)
         if found.status >= 400:
             return Outcome("failed", note=_note(found))
-        return Outcome("done", count=1, note=_note(found))
+        reading = await asyncio.to_thread(_reading, found)
+        return Outcome("done", count=1, note=_note(found), reading=reading)
 
     async def look_back(self, context: ToolContext, args: JsonObject) -> Unfinished | None:
         """Fetching changes nothing, and the address was approved: it may be fetched again."""
@@ -153,13 +185,30 @@ def _note(found: Fetched) -> str:
 
 def _excerpt(found: Fetched) -> str:
     """What a reader sees first of a page of text; empty for anything else."""
-    kind = found.content_type.lower()
-    if not (kind.startswith("text/") or kind.endswith(("json", "xml"))):
+    if not _is_text(found):
         return ""
     text = found.text[:_LOOKED_AT]
-    if kind.endswith(("html", "xhtml+xml")):
-        text = unescape(_TAG.sub(" ", _UNSEEN.sub(" ", text)))
+    if _is_html(found):
+        text = unescaped(TAG.sub(" ", UNSEEN.sub(" ", text)))
     return _one_line(text, EXCERPT)
+
+
+def _reading(found: Fetched) -> Reading:
+    """The page for the agent that asked for it; whoever has the address may see it too."""
+    origin = URL(found.url).raw_host or found.url
+    if not _is_text(found):
+        return Reading(f"({_one_line(found.content_type, 60) or 'something'} that is no text)", origin, None)
+    text = page_text(found.text, found.url) if _is_html(found) else plain_text(found.text)
+    return Reading(text or "(no text)", origin, None)
+
+
+def _is_text(found: Fetched) -> bool:
+    kind = found.content_type.lower()
+    return kind.startswith("text/") or kind.endswith(("json", "xml"))
+
+
+def _is_html(found: Fetched) -> bool:
+    return found.content_type.lower().endswith(_HTML)
 
 
 def _one_line(text: str, most: int) -> str:
