@@ -41,7 +41,9 @@ def called(name, arguments):
         return None
     if HOW == "many-lines":
         while True:
-            sys.stdout.write('{"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info"}}\n' * 1_000)
+            sys.stdout.write(
+                '{"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info"}}\n' * 1_000
+            )
     if HOW == "rubbish":
         sys.stdout.write("this is no JSON\n[1, 2\n" + "[" * 100_000 + "\n\udcff\n".encode("utf-8", "replace").decode())
         sys.stdout.write('{"jsonrpc": "2.0", "id": 999999, "result": {}}\n{"jsonrpc": "2.0", "id": null}\n')

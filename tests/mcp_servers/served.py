@@ -1,4 +1,4 @@
-"""An MCP server over streamable HTTP on this machine: `served.py FOLDER [HOW]` writes its port to FOLDER/port."""
+"""An MCP server over streamable HTTP on this machine: `served.py FOLDER` writes its port to FOLDER/port."""
 
 import socket
 import sys
@@ -8,7 +8,6 @@ import uvicorn
 from mcp.server.mcpserver import MCPServer
 
 FOLDER = Path(sys.argv[1])
-HOW = sys.argv[2] if len(sys.argv) > 2 else ""
 server = MCPServer("served")
 
 
@@ -23,20 +22,7 @@ def add(a: int, b: int) -> int:
 @server.tool()
 def flood() -> str:
     """Says much too much."""
-    return "x" * 20_000_000
-
-
-async def packed(scope, receive, send):
-    """An answer that is packed, though nobody asked for it."""
-    head = [(b"content-type", b"application/json"), (b"content-encoding", b"gzip")]
-    await send({"type": "http.response.start", "status": 200, "headers": head})
-    await send({"type": "http.response.body", "body": b"\x1f\x8b" + b"\0" * 100})
-
-
-async def away(scope, receive, send):
-    """Sends on to another server."""
-    await send({"type": "http.response.start", "status": 307, "headers": [(b"location", b"http://127.0.0.2:9/mcp")]})
-    await send({"type": "http.response.body", "body": b""})
+    return "x" * 6_000_000
 
 
 def main() -> None:
@@ -44,9 +30,7 @@ def main() -> None:
     listening.bind(("127.0.0.1", 0))
     (FOLDER / "port.new").write_text(str(listening.getsockname()[1]))
     (FOLDER / "port.new").rename(FOLDER / "port")
-    app = {"packed": packed, "away": away}.get(HOW) or server.streamable_http_app()
-    config = uvicorn.Config(app, log_level="critical", lifespan="off" if HOW else "on")
-    uvicorn.Server(config).run(sockets=[listening])
+    uvicorn.Server(uvicorn.Config(server.streamable_http_app(), log_level="critical")).run(sockets=[listening])
 
 
 main()
