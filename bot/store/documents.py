@@ -36,6 +36,15 @@ class Documents:
         document: Json = self._vault.open(row.body, table="documents", owner=owner, row=f"{space}/{name}")
         return document
 
+    async def has(self, person: Person, space: str, name: str) -> bool:
+        """Whether there is such a document: not opened, so that it is quick however long it is."""
+        owner = self._vault.pseudonym(person.owner)
+        query = select(DocumentRow.name).where(
+            DocumentRow.owner == owner, DocumentRow.space == space, DocumentRow.name == name
+        )
+        async with self._database.read() as session:
+            return await session.scalar(query) is not None
+
     async def every(self, person: Person, space: str, prefix: str) -> list[Json]:
         """The documents whose names start with `prefix`, by name."""
         owner = self._vault.pseudonym(person.owner)

@@ -247,3 +247,38 @@ class AuditRow(Base):
     body: Mapped[bytes]
     previous: Mapped[str]
     seal: Mapped[str]
+
+
+class AgentRow(Base):
+    """A person's own agent. `name`: pseudonym of owner and name; `body`, sealed: whose it is, its file, their zone;
+    `digest`: keyed, of that file. `state`: private, proposed, shared. Others see `shared`, sealed: the file as it was
+    reviewed (`reviewed_digest`), however often its owner has changed it since. `next_at`: when its schedule is due."""
+
+    __tablename__ = "agents"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[str]
+    digest: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+    body: Mapped[bytes]
+    shared: Mapped[bytes | None]
+    reviewed_by: Mapped[str | None]
+    reviewed_digest: Mapped[str | None]
+    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    updated_at: Mapped[datetime]
+    __table_args__ = (
+        Index("ix_agents_name", "owner", "name", unique=True),
+        Index("ix_agents_state", "state"),
+    )
+
+
+class SpendingRow(Base):
+    """What models came to in one month: for one person, or, under a pseudonym of its own, for the installation. `body`
+    is sealed, and all are of one length."""
+
+    __tablename__ = "spending"
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[bytes]
+    updated_at: Mapped[datetime]

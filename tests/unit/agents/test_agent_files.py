@@ -1,5 +1,6 @@
 """Agents as files: what holds is read, what does not is told with line, field and mend, all of it at once."""
 
+import re
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -277,6 +278,10 @@ def test_a_file_made_to_keep_the_reader_busy_does_not(bomb: str) -> None:
     assert time.process_time() - begun < 3
 
 
+def test_open_brackets_are_counted_before_the_library_sees_them() -> None:
+    assert told(with_head("tools: " + "[" * 30))[0] == (4, "", "this is nested too deeply", "Close each bracket.")
+
+
 def test_references_that_grow_are_never_followed() -> None:
     lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))]
     assert "anchor" in told(with_head(*lines))[0][2]
@@ -414,6 +419,28 @@ def test_a_mistake_in_words() -> None:
         == "Line 4, tools: there is no tool. Did you mean x?"
     )
     assert str(Mistake(1, "", "this is not UTF-8")) == "Line 1: this is not UTF-8."
+
+
+def test_a_form_that_was_filled_in_becomes_a_file() -> None:
+    head = {"name": "mine", "description": "a: b", "tools": ["mail.*"], "meshclaw": {"schedule": "every hour"}}
+    agent = read_agent(written(head, "Do it."), tools=TOOLS)
+    assert (agent.description, agent.tools, agent.instructions) == ("a: b", ("mail.*",), "Do it.")
+    assert [(one.field, one.said) for one in mistakes_of(written({"tools": ["mial.move"]}, ""))] == [
+        ("name", "it is missing"),
+        ("description", "it is missing"),
+        ("tools", "there is no tool “mial.move”"),
+        ("instructions", "there are none"),
+    ]
+
+
+def test_the_files_in_the_documents_hold() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "agents.md").read_text(encoding="utf-8")
+    files = re.findall(r"```markdown\n(.*?)```", page, re.DOTALL)
+    assert [read_agent(file, tools=None).name for file in files] == ["standup", "release-notes"]
+    schedules = re.search(r"In words: (.*?)\. Or as cron: `([^`]+)`", page, re.DOTALL)
+    assert schedules
+    for text in [*re.findall(r"`([^`]+)`", schedules[1]), schedules[2]]:
+        assert read_schedule(text)
 
 
 def test_an_operators_folder(tmp_path: Path) -> None:

@@ -144,9 +144,9 @@ def test_the_next_is_the_first_after_and_the_latest_the_last_before(
 
 @given(any_schedule, st.sampled_from([SPRING, AUTUMN, date(2026, 3, 8), date(2026, 11, 1), date(2011, 12, 29)]), zones)
 def test_each_occurrence_has_a_name_of_its_own(schedule: Schedule, near: date, zone: str) -> None:
-    at = datetime(near.year, near.month, near.day, tzinfo=UTC) - timedelta(days=2)
+    at = datetime(near.year, near.month, near.day, tzinfo=UTC) - timedelta(days=1)
     names, fired = [], []
-    while len(fired) < 40:
+    while len(fired) < 12:
         at = next_after(schedule, at, zone)
         fired.append(at)
         names.append(slot(schedule, at, zone))
@@ -184,6 +184,25 @@ def test_the_clock_changes(text: str, day: date, expected: list[str]) -> None:
     while (at := next_after(schedule, at, "Europe/Berlin")) < end:
         found.append(f"{at.astimezone(zone):%H:%M%z}")
     assert found == expected
+
+
+def test_a_gap_of_half_an_hour() -> None:
+    """At Lord Howe 02:00 becomes 02:30: no full hour is in between."""
+    schedule = read_schedule("every hour")
+    before, after = local("2026-10-04 01:00", "Australia/Lord_Howe"), local("2026-10-04 03:00", "Australia/Lord_Howe")
+    assert next_after(schedule, before, "Australia/Lord_Howe") == after
+    assert latest(schedule, after - timedelta(minutes=1), "Australia/Lord_Howe") == before
+
+
+def test_a_gap_across_midnight() -> None:
+    """In Toronto 23:30 once became 00:30: the last of one day comes after the first of the next."""
+    schedule, zone = read_schedule("every day at 00:35 and 23:45"), "America/Toronto"
+    first, last = local("1919-03-31 00:35", zone), local("1919-03-31 00:45", zone)
+    assert next_after(schedule, local("1919-03-30 12:00", zone), zone) == first
+    assert next_after(schedule, first, zone) == last
+    assert latest(schedule, last, zone) == last
+    assert latest(schedule, last - timedelta(minutes=1), zone) == first
+    assert [slot(schedule, at, zone) for at in (first, last)] == ["1919-03-31T0035", "1919-03-30T2345"]
 
 
 def test_the_name_of_a_daily_occurrence_is_its_date_where_its_owner_lives() -> None:
