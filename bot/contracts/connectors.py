@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.contracts.forms import FormField
 from bot.contracts.json import Json, JsonObject
@@ -41,6 +41,14 @@ class Connections(Protocol):
 
     async def keep(self, connector: str, name: str, value: Json) -> None:
         """Keep it (sealed), in place of what was kept before."""
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """A connector whose tools depend on what the installation keeps for it."""
+
+    async def load(self) -> None:
+        """Read it, before anything runs. Starts nothing and reaches nothing."""
 
 
 class Connector(Protocol):

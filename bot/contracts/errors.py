@@ -2,6 +2,8 @@
 
 MeshClawError
 ├── PersonMends      the person who asked: a wrong word, a wrong password, nothing connected
+├── NeedsCard        the person who asked: a rule wants this reading approved on a card
+├── BudgetReached    the person who asked, or an admin: a ceiling on what models may cost
 ├── OperatorMends    whoever installed MeshClaw: settings, database, scopes
 ├── TimeMends        nobody: the other side is away for now; trying later may do
 ├── Stopped          nobody: a person said stop, and meant it
@@ -27,6 +29,18 @@ class PersonMends(MeshClawError):
     def __init__(self, message: str, mend: str = "", *, field: str | None = None) -> None:
         super().__init__(message, mend)
         self.field = field
+
+
+class NeedsCard(MeshClawError):
+    """A rule wants this approved, though it only reads."""
+
+
+class BudgetReached(MeshClawError):
+    """A ceiling on what models may cost. `may_go_on`: the person set it, and may go on past it."""
+
+    def __init__(self, message: str, mend: str = "", *, may_go_on: bool) -> None:
+        super().__init__(message, mend)
+        self.may_go_on = may_go_on
 
 
 class OperatorMends(MeshClawError):

@@ -14,8 +14,8 @@ class Request:
     `key`: idempotency key made of Slack's own ids; a redelivery has the same one and runs once.
     `agent`, `action`: who handles it: an agent's name or `gate`, and one of its actions.
     `args`: what the person chose, plain JSON. `channel`: where they were, if anywhere.
-    `lane`: requests of one lane run one after another, in order; by default the person's own. `received`: when it was
-    written down, known once it is read back.
+    `lane`: requests of one lane run one after another, in order; by default that of the thread it came from, or the
+    person's own. `received`: when it was written down, known once it is read back.
     """
 
     key: str
@@ -30,7 +30,7 @@ class Request:
 
     def __post_init__(self) -> None:
         if not self.lane:
-            object.__setattr__(self, "lane", self.person.owner)
+            object.__setattr__(self, "lane", self.conversation)
 
     @property
     def conversation(self) -> str:

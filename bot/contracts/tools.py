@@ -77,8 +77,9 @@ class CallView:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """How a tool is offered to a model. `title`: what a person reads while it runs ("Searching your mail"), `description`:
-    for the model, what it does and when to use it; `schema`: JSON Schema of an object, what a model may say."""
+    """How a tool is offered to a model. `title`: what a person reads while it runs ("Searching your mail");
+    `description`: for the model, what it does and when to use it; `schema`: JSON Schema of an object, what a model may
+    say."""
 
     title: str
     description: str

@@ -1,0 +1,1 @@
+"""What models cost each person: counted for them alone, and held to the ceilings they and the operator set."""

@@ -1,0 +1,176 @@
+"""The meter: what each person's work with models came to this month, sealed to their row, each request counted once.
+
+One row a person and month, all of one length; and one for the installation as a whole, which names nobody.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.contracts.errors import BudgetReached
+from bot.contracts.json import canonical
+from bot.contracts.people import Person
+from bot.contracts.usage import Ceiling, Month, Spent
+from bot.store.database import Database
+from bot.store.documents import Documents
+from bot.store.models import SpendingRow
+from bot.store.sealing import Vault
+from bot.usage.budgets import ceiling_words, judge
+
+_LENGTH = 6_000
+_KEYS = 200
+"""Requests known again when they are counted twice: a crash repeats the last ones only."""
+
+SPACE = "usage"
+_CEILING = "ceiling"
+_INSTALLATION = Person("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    month: Month
+    keys: tuple[str, ...] = ()
+    went_on: tuple[str, ...] = ()
+
+
+class Meter:
+    """Counts, and says when enough is enough. `whole`: the ceiling for all people together."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        documents: Documents,
+        whole: Ceiling,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._documents = documents
+        self._whole = whole
+        self._now = now or (lambda: datetime.now(UTC))
+
+    async def check(self, person: Person, tokens: int, *, key: str) -> str:
+        """Before a request of about so many tokens: what to tell the person, mostly nothing. Raises BudgetReached."""
+        if judge((await self._load(_INSTALLATION)).month, self._whole, tokens).state == "over":
+            raise BudgetReached(
+                "What MeshClaw may spend on models this month is used up.",
+                "Everything that needs no model still works. Whoever installed MeshClaw can raise the ceiling.",
+                may_go_on=False,
+            )
+        ceiling = await self.ceiling(person)
+        month = (await self._load(person)).month
+        verdict = judge(month, ceiling, tokens)
+        if verdict.state == "over":
+            raise BudgetReached(
+                f"This would go past the ceiling you set yourself: {verdict.used} of {verdict.of} are used this month.",
+                f"It is {ceiling_words(ceiling)}: change it with /meshclaw budget, or go on a little further.",
+                may_go_on=True,
+            )
+        if verdict.state == "near" and not month.warned:
+            async with self._changing(person) as (session, kept):
+                await self._put(session, person, replace(kept, month=replace(kept.month, warned=True)))
+            return f"_You have used {verdict.used} of the {verdict.of} you set yourself for this month._"
+        return ""
+
+    async def record(self, person: Person, key: str, spent: Spent) -> None:
+        """Count a finished request, once per `key`."""
+        mark = hashlib.sha256(key.encode()).hexdigest()[:12]
+        for whose in (person, _INSTALLATION):
+            async with self._changing(whose) as (session, kept):
+                if mark not in kept.keys:
+                    keys = (*kept.keys, mark)[-_KEYS:]
+                    await self._put(session, whose, replace(kept, month=_added(kept.month, spent), keys=keys))
+
+    async def go_on(self, person: Person, key: str) -> None:
+        """The person goes on past their own ceiling, a quarter of it further; once per `key`."""
+        mark = hashlib.sha256(key.encode()).hexdigest()[:12]
+        async with self._changing(person) as (session, kept):
+            if mark not in kept.went_on:
+                month = replace(kept.month, past=kept.month.past + 1)
+                await self._put(session, person, replace(kept, month=month, went_on=(*kept.went_on, mark)[-50:]))
+
+    async def month(self, person: Person) -> Month:
+        """What this month came to: for that person's eyes alone."""
+        return (await self._load(person)).month
+
+    async def ceiling(self, person: Person) -> Ceiling:
+        """The ceiling the person set themselves."""
+        kept: Any = await self._documents.load(person, SPACE, _CEILING)
+        if not kept:
+            return Ceiling()
+        dollars = Decimal(kept["dollars"]) if kept["dollars"] is not None else None
+        return Ceiling(dollars, kept["tokens"])
+
+    async def set_ceiling(self, person: Person, ceiling: Ceiling) -> None:
+        dollars = str(ceiling.dollars) if ceiling.dollars is not None else None
+        await self._documents.save(person, SPACE, _CEILING, {"dollars": dollars, "tokens": ceiling.tokens})
+        async with self._changing(person) as (session, kept):
+            await self._put(session, person, replace(kept, month=replace(kept.month, warned=False, past=0)))
+
+    async def purge(self, before: datetime) -> None:
+        """Forget months that were last touched before that time."""
+        async with self._database.write() as session:
+            await session.execute(delete(SpendingRow).where(SpendingRow.updated_at < before))
+
+    async def _load(self, person: Person) -> _Kept:
+        owner, month = self._row(person)
+        async with self._database.read() as session:
+            row = await session.get(SpendingRow, (owner, month))
+        return self._opened(row) if row is not None else _Kept(Month())
+
+    @asynccontextmanager
+    async def _changing(self, person: Person) -> AsyncIterator[tuple[AsyncSession, _Kept]]:
+        """This month's row, locked until the end: two replicas may count at once."""
+        owner, month = self._row(person)
+        insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
+        new = {
+            "owner": owner,
+            "month": month,
+            "body": self._sealed(owner, month, _Kept(Month())),
+            "updated_at": self._now(),
+        }
+        async with self._database.write() as session:
+            await session.execute(insert(SpendingRow).values(new).on_conflict_do_nothing())
+            query = select(SpendingRow).where(SpendingRow.owner == owner, SpendingRow.month == month)
+            row = (await session.scalars(query.with_for_update())).one()
+            yield session, self._opened(row)
+
+    async def _put(self, session: AsyncSession, person: Person, kept: _Kept) -> None:
+        owner, month = self._row(person)
+        row = await session.get_one(SpendingRow, (owner, month))
+        row.body, row.updated_at = self._sealed(owner, month, kept), self._now()
+
+    def _row(self, person: Person) -> tuple[str, str]:
+        return self._vault.pseudonym(f"spending:{person.owner}"), f"{self._now():%Y-%m}"
+
+    def _sealed(self, owner: str, month: str, kept: _Kept) -> bytes:
+        plain: dict[str, Any] = {"month": {**asdict(kept.month), "cost": str(kept.month.cost)}}
+        plain |= {"keys": list(kept.keys), "went_on": list(kept.went_on)}
+        plain["pad"] = ""
+        plain["pad"] = "x" * max(0, _LENGTH - len(canonical(plain)))
+        return self._vault.seal(plain, table="spending", owner=owner, row=month)
+
+    def _opened(self, row: SpendingRow) -> _Kept:
+        plain: Any = self._vault.open(row.body, table="spending", owner=row.owner, row=row.month)
+        month = Month(**{**plain["month"], "cost": Decimal(plain["month"]["cost"])})
+        return _Kept(month, tuple(plain["keys"]), tuple(plain["went_on"]))
+
+
+def _added(month: Month, spent: Spent) -> Month:
+    return replace(
+        month,
+        requests=month.requests + 1,
+        tokens=month.tokens + spent.input_tokens + spent.output_tokens,
+        cost=month.cost + (spent.cost or 0),
+        unpriced=month.unpriced + (spent.cost is None),
+    )
