@@ -1,8 +1,9 @@
 """The composition root: the one place that knows every room and puts them together."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,23 +12,33 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import connectors
 import handlers
-from bot import agents
+from bot import agents, models
+from bot.agents.library import Library
+from bot.agents.talk.parts import Agents, Talking, definition_of
 from bot.assembly import Gate, Storage
 from bot.contracts.agents import Agent
-from bot.contracts.connectors import Connections, Connector
-from bot.contracts.errors import OperatorMends
+from bot.contracts.connectors import Connections, Connector, Kept
+from bot.contracts.errors import MeshClawError, OperatorMends
 from bot.contracts.policy import Policy
+from bot.engine.commands import ASK
 from bot.engine.durable import Durable
 from bot.engine.engine import Engine, Parts
+from bot.engine.entitlement import Entitlement
 from bot.engine.inbox import Inbox
 from bot.engine.replicas import ManyProcesses, OneProcess, Replicas
 from bot.engine.replies import Replies
+from bot.engine.roster import Roster
 from bot.engine.turns import TurnServices
+from bot.engine.visible import OwnAgents
+from bot.engine.workshop import Workshop, WorkshopParts
 from bot.gate import policy_file
+from bot.gate.audit import Audit
+from bot.models import Catalogue, Counter, ModelSettings
 from bot.settings import Settings, ready, revealed
 from bot.store.database import Database, database_url
 from bot.store.documents import ConnectionStore, Documents
 from bot.store.sealing import Vault, load_key
+from bot.usage.meter import Meter
 from connectors.slack import Sender, api_client
 from handlers import listening
 
@@ -73,46 +84,91 @@ async def running(
     *,
     more_connectors: Sequence[Callable[[Connections], Connector]] = (),
     more_agents: Sequence[Agent] = (),
+    model: ModelSettings | None = None,
 ) -> AsyncIterator[App]:
     """MeshClaw, started: the engine works off what was left; nothing comes in from Slack yet. `more_connectors`,
-    `more_agents`: beside those found by scanning. Raises OperatorMends for what is wrong with the installation,
-    TimeMends when Slack does not answer."""
+    `more_agents`: beside those found by scanning; `model`: by default, as the environment sets them. Raises
+    OperatorMends for what is wrong with the installation, TimeMends when Slack does not answer."""
     client = slack_client(settings)
     policy = policy_file.load(settings.policy)
+    catalogue = Catalogue(model or models.load())
     async with open_storage(settings) as storage:
         bolt = await listening.bolt_app(client, revealed(settings.slack_signing_secret))
         services = open_connectors(storage, more_connectors)
-        known = {**agents.discover(), **{agent.description.name: agent for agent in more_agents}}
-        engine, gate = build_engine(policy, storage, client, services, known)
+        for service in services.values():
+            if isinstance(service, Kept):
+                await service.load()
+        meter = Meter(storage.database, storage.vault, storage.documents, settings.ceiling)
+        library = Library(storage.database, storage.vault, Audit(storage.database, storage.vault))
+        own = OwnAgents(library, settings.agents_folder, catalogue)
+        talking = talking_over(catalogue, meter, own)
+        known = {**agents.discover(talking), **{agent.description.name: agent for agent in more_agents}}
+        slack = Sender(client, pace=settings.pace)
+        engine, gate = build_engine(policy, storage, slack, services, known, talking, meter, own)
         handlers.register(bolt, engine)
+        loading = asyncio.create_task(_ready(catalogue))
         try:
             await engine.start()
             yield App(engine, bolt, client, storage, services, gate)
         finally:
             await engine.stop()
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+            await catalogue.close()
             for service in services.values():
                 await service.close()
+
+
+async def _ready(catalogue: Catalogue) -> None:
+    """Load what models need while nobody waits for it yet; what is wrong with them is told to whoever asks first."""
+    if catalogue.names:
+        with suppress(MeshClawError):
+            await catalogue.ready()
+
+
+def talking_over(catalogue: Catalogue, meter: Meter, own: Agents) -> Talking:
+    """What agents that are talked to share."""
+    built_in = {
+        name: definition_of(description) for name, (description, skilled) in agents.described().items() if not skilled
+    }
+    return Talking(catalogue, Counter(), meter, own, built_in)
 
 
 def build_engine(
     policy: Policy,
     storage: Storage,
-    client: AsyncWebClient,
+    slack: Sender,
     services: Mapping[str, Connector],
     known: Mapping[str, Agent],
+    talking: Talking,
+    meter: Meter,
+    own: OwnAgents,
 ) -> tuple[Engine, Gate]:
     """All parts, put together."""
     database = storage.database
     executor = "local" if database.is_sqlite else uuid.uuid4().hex
-    slack = Sender(client)
     replicas: Replicas = (
         OneProcess(Path(f"{database.url.database}.lock"))
         if database.is_sqlite
         else ManyProcesses(database.engine, executor)
     )
     gate = Gate(policy, storage, services, slack, executor, replicas.is_dead)
+    own.tools, own.built_in = gate.tools, talking.built_in
     inbox = Inbox(database, storage.vault, executor)
     durable = Durable(database.url, storage.vault, executor, lambda key: engine.work(key))
+    workshop = Workshop(
+        WorkshopParts(
+            own=own,
+            policy=policy,
+            slack=slack,
+            posts=gate.posts,
+            documents=storage.documents,
+            entitlement=Entitlement(policy, slack, gate.between.overrides),
+            stops=gate.between.stops,
+            enqueue=lambda request: engine.enqueue(request),
+            pointer=known[ASK].description.pointer if ASK in known else "",
+        )
+    )
     engine = Engine(
         Parts(
             inbox=inbox,
@@ -121,6 +177,8 @@ def build_engine(
             decisions=gate.decisions,
             modals=gate.modals,
             standing=gate.standing,
+            roster=Roster(talking, storage.documents, meter),
+            workshop=workshop,
             running=gate.running,
             upkeep=gate.upkeep(inbox, durable, tuple(known)),
             accounts=gate.accounts,
@@ -132,10 +190,15 @@ def build_engine(
                 posts=gate.posts,
                 documents=storage.documents,
                 sources=gate.sources,
+                tools=gate.tools,
                 step=durable.step,
                 propose=lambda request, plan: engine.propose(request, plan),
                 open_tools=gate.proposals.open_tools,
+                check_reading=gate.proposals.check_reading,
                 check_stopped=gate.proposals.check_stopped,
+                conversation=gate.proposals.conversation,
+                enqueue=lambda request: engine.enqueue(request),
+                stoppable=gate.running.run,
                 reply=Replies(slack, gate.posts, lambda request, plan: engine.propose(request, plan)).reply,
             ),
             conversation=gate.proposals.conversation,

@@ -1,6 +1,6 @@
 """The gate, put together: policy, cards, ledger and what stands between cards, over one storage and one Slack."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,16 +51,35 @@ class Storage:
 
 
 class Tools:
-    """All tools by name: those of the connectors, and the gate's own."""
+    """All tools by name: those of the connectors as they stand now, and the gate's own, which no other takes the place
+    of."""
 
-    def __init__(self, *tools: Tool) -> None:
-        self._tools = {tool.name: tool for tool in tools}
+    def __init__(self, services: Collection[Connector], *own: Tool) -> None:
+        self._services = services
+        self._own = own
+        self._seen: tuple[Sequence[Tool], ...] = ()
+        self._tools: dict[str, Tool] = {}
 
     def get(self, name: str) -> Tool | None:
-        return self._tools.get(name)
+        return self._all().get(name)
 
     def names(self) -> list[str]:
-        return sorted(self._tools)
+        return sorted(self._all())
+
+    def _all(self) -> Mapping[str, Tool]:
+        """Put together anew when a connector offers other tools than before."""
+        offered = tuple(service.tools() for service in self._services)
+        if len(offered) != len(self._seen) or any(new is not old for new, old in zip(offered, self._seen, strict=True)):
+            self._seen = offered
+            named = zip(self._services, offered, strict=True)
+            self._tools = {
+                tool.name: tool
+                for service, tools in named
+                for tool in tools
+                if tool.name.startswith(f"{service.name}.")
+            }
+            self._tools |= {tool.name: tool for tool in self._own}
+        return self._tools
 
 
 class Between:
@@ -98,7 +117,7 @@ class Gate:
         self.between = between = Between(storage)
         self.accounts = Accounts(services, storage.connections, between.modes)
         self.tools = tools = Tools(
-            *(tool for service in (*services.values(), posting) for tool in service.tools()),
+            (*services.values(), posting),
             WidenTool(between.modes, storage.connections, {name: one.title for name, one in accounts.items()}),
         )
         self.cards = cards = Cards(database, vault, between.audit)

@@ -1,17 +1,20 @@
 """`meshclaw doctor`: is everything there that MeshClaw needs, and if not, what to do."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import yaml
 
+from bot import models
+from bot.agents.folder import folder_agents
 from bot.app import open_connectors, open_storage
 from bot.contracts.connectors import Check
 from bot.contracts.errors import MeshClawError
 from bot.gate import anchor, policy_file
 from bot.gate.audit import Audit
 from bot.settings import Settings, revealed
-from connectors.slack import app_check, bot_checks
+from connectors.slack import Sender, SlackConnector, api_client, app_check, bot_checks
 
 MANIFEST = Path(__file__).resolve().parents[1] / "manifest.yml"
 
@@ -19,9 +22,9 @@ MANIFEST = Path(__file__).resolve().parents[1] / "manifest.yml"
 async def examine(settings: Settings) -> Sequence[Check]:
     """All checks, in the order in which a mend helps."""
     checks = [_manifest()]
-    for look in (_policy, _bot_token, _app_token, _storage):
+    for look in (_policy, _bot_token, _app_token, _storage, _agents):
         checks += await _safely(look, settings)
-    checks.append(Check("model", True, "none set; triage works without one", needed=False))
+    checks += await _safely(_models, settings)
     return checks
 
 
@@ -75,6 +78,10 @@ async def _app_token(settings: Settings) -> Sequence[Check]:
     return [Check("app token", False, "SLACK_APP_TOKEN is not set", mend)]
 
 
+async def _models(settings: Settings) -> Sequence[Check]:
+    return await models.checks(models.load())
+
+
 async def _storage(settings: Settings) -> Sequence[Check]:
     async with open_storage(settings) as storage:
         kind = "SQLite file" if storage.database.is_sqlite else "PostgreSQL"
@@ -84,6 +91,28 @@ async def _storage(settings: Settings) -> Sequence[Check]:
             checks += await service.checks()
             await service.close()
     return checks
+
+
+async def _agents(settings: Settings) -> Sequence[Check]:
+    """The files of agents for all: one that does not hold is left out, and the others are there."""
+    folder = settings.agents_folder
+    if not folder.is_dir():
+        mend = f"Make the folder {folder}, or set MESHCLAW_AGENTS to another."
+        return [Check("agents", False, "the folder is not there", mend, needed=False)] if settings.agents else []
+    slack = SlackConnector(Sender(api_client(revealed(settings.slack_bot_token) or "", settings.slack_api_url)))
+    async with open_storage(settings) as storage:
+        services = open_connectors(storage)
+        tools = {tool.name for each in (slack, *services.values()) for tool in each.tools() if tool.offer()}
+        for service in services.values():
+            await service.close()
+    catalogue = models.Catalogue(models.load())
+
+    def usable(model: str) -> None:
+        catalogue.chosen(model)
+
+    held, wrong = await asyncio.to_thread(folder_agents, folder, tools=tools, models=usable)
+    checks = [Check(f"agent {name}", False, each.message, each.mend, needed=False) for name, each in wrong.items()]
+    return [Check("agents", True, f"{len(held)} for everybody, of files in a folder", needed=False), *checks]
 
 
 async def _audit(audit: Audit, settings: Settings) -> Check:

@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.contracts.errors import OperatorMends
+from bot.contracts.errors import OperatorMends, PersonMends
+from bot.contracts.usage import Ceiling, read_ceiling
 
 _PREFIX = "MESHCLAW_"
 _LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda level: str(level).upper())]
@@ -24,6 +25,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(default=None, description="sqlite:///FILE or postgresql://…; default: DATA.")
     key: SecretStr | None = Field(default=None, description="32 bytes, URL-safe base64; default: a file in DATA.")
     policy: Path | None = Field(default=None, description="What may be done; default: policy.toml in DATA, if there.")
+    agents: Path | None = Field(default=None, description="Agents for all, as files; default: agents in DATA.")
     log_level: _LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     slack_bot_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_BOT_TOKEN"))
@@ -31,7 +33,28 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_SIGNING_SECRET"))
     slack_api_url: str | None = Field(default=None, validation_alias=AliasChoices("SLACK_API_URL"))
     host: str = Field(default="0.0.0.0", description="Address `run --http` listens on.")  # noqa: S104 - Slack calls in
+    budget: str = Field(
+        default="none", description="The most for models a month, all together: $200, 5m tokens."
+    )
+    pace: float = Field(default=1.0, ge=0, description="Seconds between two messages in one channel, as Slack asks.")
     port: int = Field(default=3000, validation_alias=AliasChoices("PORT"), ge=0, le=65535)
+
+    @property
+    def ceiling(self) -> Ceiling:
+        return read_ceiling(self.budget)
+
+    @property
+    def agents_folder(self) -> Path:
+        return (self.agents or self.data / "agents").expanduser()
+
+    @field_validator("budget")
+    @classmethod
+    def _readable(cls, budget: str) -> str:
+        try:
+            read_ceiling(budget)
+        except PersonMends as error:
+            raise ValueError(f"{error.message} It is $200, 5m tokens or none.") from None
+        return budget
 
     @model_validator(mode="after")
     def _find_policy(self) -> Self:

@@ -62,6 +62,7 @@ def register(app: AsyncApp, engine: Engine) -> None:
     app.action(re.compile(r"^gate\.(stop|resume|mode|revoke|narrow_connection)$"))(ack=settle, lazy=[])
     app.action(re.compile(r"^[a-z_]+\.view\.[a-z_]+$"))(ack=open_view, lazy=[])
     app.action(re.compile(r"^((?!gate\.|choice\.)[a-z_]+\.[a-z_]+|gate\.widen)$"))(ack=ask_agent, lazy=[])
+    app.action(re.compile(r"^agents\.review\.(accept|decline)$"))(ack=ask_agent, lazy=[])
     app.action(re.compile(".*"))(ack=nothing, lazy=[])  # ticks in a modal, links: nothing to do until submitted
 
 
@@ -77,7 +78,8 @@ async def _tell(client: AsyncWebClient, body: Payload, error: MeshClawError) -> 
 
 def _click(body: Payload, action: Payload, args: dict[str, Any]) -> Request:
     room, _, what = str(action["action_id"]).partition(".")
-    return Request(click_key(body, action), person_of(body), room, what, args, channel=_place(body)[0])
+    thread = (body.get("container") or {}).get("thread_ts") if room != "gate" else None
+    return Request(click_key(body, action), person_of(body), room, what, args, _place(body)[0], thread)
 
 
 async def _set(engine: Engine, person: Person, what: str, value: str) -> str:

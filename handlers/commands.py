@@ -12,7 +12,7 @@ from bot.contracts.errors import MeshClawError
 from bot.contracts.people import Person
 from bot.contracts.requests import Request
 from bot.contracts.slack import Message
-from bot.engine.commands import Connect, Direct, Run, Say
+from bot.engine.commands import Connect, Direct, Free, Open, Run, Say
 from bot.engine.engine import Engine
 from bot.views import errors as error_views
 from handlers.errors import not_opened, said
@@ -42,15 +42,23 @@ def register(app: AsyncApp, engine: Engine) -> None:
 async def _answer(engine: Engine, command: Mapping[str, Any], client: AsyncWebClient) -> Message | None:
     """What the person is told at once; None when a modal has opened instead."""
     person = Person(str(command["team_id"]), str(command["user_id"]))
-    match engine.understand(str(command.get("text") or "")):
+    understood = engine.understand(str(command.get("text") or ""))
+    if isinstance(understood, Free):
+        understood = await engine.workshop.called(person, understood) or understood
+    elif isinstance(understood, Run):
+        understood = await engine.workshop.prepared(person, understood)
+    match understood:
         case Say(message):
             return message
+        case Free(_, unknown):
+            return unknown
         case Direct() as asked:
             if not await engine.first_time(f"command:{command['trigger_id']}", person):
                 return Message("This was done already.")
             return await engine.direct(person, asked, str(command.get("channel_id") or ""))
-        case Connect(word):
-            view = await engine.view("connect.form", person, word)
+        case Connect() | Open() as asked:
+            name, value = ("connect.form", asked.word) if isinstance(asked, Connect) else (asked.view, asked.value)
+            view = await engine.view(name, person, value)
             await client.views_open(trigger_id=str(command["trigger_id"]), view=dict(view))
             return None
         case Run(agent, args, pointer):

@@ -53,6 +53,7 @@ class _Action(_Shape):
 class _Container(_Shape):
     channel_id: _Id | None = None
     message_ts: _Id | None = None
+    thread_ts: _Id | None = None
     view_id: _Id | None = None
 
 
@@ -99,6 +100,20 @@ class _Submission(_Interaction):
     view: _Submitted
 
 
+class _Message(_Shape):
+    ts: _Id
+    thread_ts: _Id | None = None
+    user: _Id | None = None
+    text: _Text | None = None
+
+
+class _Shortcut(_Interaction):
+    callback_id: _Word
+    trigger_id: _Id
+    channel: _Named
+    message: _Message
+
+
 class _Command(_Shape):
     command: _Word
     team_id: _Id
@@ -119,8 +134,31 @@ class _Event(_Shape):
     text: _Text | None = None
 
 
+class _Earlier(_Shape):
+    """A message as it stood before, or stands now."""
+
+    subtype: _Word | None = None
+    user: _Id | None = None
+    bot_id: _Id | None = None
+    ts: _Id | None = None
+    thread_ts: _Id | None = None
+    text: _Text | None = None
+
+
+class _File(_Shape):
+    name: _Text | None = None
+
+
 class _Said(_Event):
     channel: _Id
+    ts: _Id | None = None
+    message: _Earlier | None = None
+    previous_message: _Earlier | None = None
+    files: list[_File] | None = None
+
+
+class _Mention(_Said):
+    ts: _Id
 
 
 class _Opened(_Event):
@@ -134,10 +172,14 @@ class _Stopped(_Event):
     channel: _Id
 
 
-_INTERACTIONS: Mapping[str, type[_Interaction]] = {"block_actions": _Click, "view_submission": _Submission}
+_INTERACTIONS: Mapping[str, type[_Interaction]] = {
+    "block_actions": _Click,
+    "view_submission": _Submission,
+    "message_action": _Shortcut,
+}
 _EVENTS: Mapping[str, type[_Event]] = {
     "message": _Said,
-    "app_mention": _Said,
+    "app_mention": _Mention,
     "app_home_opened": _Opened,
     "agent_session_stopped": _Stopped,
 }

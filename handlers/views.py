@@ -12,8 +12,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.contracts.errors import MeshClawError, PersonMends
 from bot.contracts.people import Person
 from bot.contracts.requests import Request
+from bot.contracts.slack import Message
+from bot.engine.commands import ASK
 from bot.engine.engine import Engine
-from bot.views import denial, forms, notices, proof
+from bot.views import denial, forms, notices, proof, question
 from handlers.errors import not_opened, unreadable
 from handlers.payloads import Payload, person_of
 
@@ -36,7 +38,7 @@ def register(app: AsyncApp, engine: Engine) -> None:
         await ack(**answer)
 
     app.view(re.compile(r"^gate\.(choose|focus|edit|deny_reason|prove|grant|enrol|unenrol)$"))(ack=submitted, lazy=[])
-    app.view("connect.submit")(ack=submitted, lazy=[])
+    app.view(re.compile(r"^(connect\.submit|ask\.about|agents\.edit)$"))(ack=submitted, lazy=[])
 
 
 async def _submitted(engine: Engine, client: AsyncWebClient, person: Person, view: Payload) -> dict[str, Any]:
@@ -44,6 +46,16 @@ async def _submitted(engine: Engine, client: AsyncWebClient, person: Person, vie
     match str(view["callback_id"]):
         case "connect.submit":
             return await _connect(engine, person, view)
+        case question.SUBMIT:
+            asked, about = question.read(view["state"]["values"], str(view.get("private_metadata") or ""))
+            await engine.enqueue(Request(_key(view), person, ASK, "run", {"text": asked, "about": about}))
+            return _replaced(notices.notice(notices.said("The answer comes in your direct messages with me.")))
+        case "agents.edit":
+            metadata = str(view.get("private_metadata") or "")
+            said = await engine.workshop.submit(person, view["state"]["values"], metadata)
+            if isinstance(said, Message):
+                return _replaced(notices.notice(said))
+            return {"response_action": "errors", "errors": dict(said)}
         case "gate.choose":
             plan, unticked = await engine.modals.keep_choice(person, view)
             await engine.enqueue(Request(_key(view), person, "gate", "choose", {"plan": plan, "unticked": unticked}))

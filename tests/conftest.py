@@ -36,8 +36,9 @@ __all__ = [  # fixtures of every test
 ]
 
 IN_CI = os.environ.get("MESHCLAW_CI") == "1"
+OURS = ("MESHCLAW_", "SLACK_", "OPENAI_", "ANTHROPIC_", "GOOGLE_", "AWS_", "TIKTOKEN_")
 KEPT = {"MESHCLAW_CHAOS"}
-"""Switches of the tests themselves; every other MESHCLAW_* and SLACK_* of the outer environment is taken away."""
+"""Switches of the tests themselves; every other setting in the outer environment is taken away."""
 
 settings.register_profile(
     "quick",
@@ -89,7 +90,7 @@ def _guard(event: str, args: tuple[Any, ...]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
-        if name.startswith(("MESHCLAW_", "SLACK_")) and name not in KEPT:
+        if name.startswith(OURS) and name not in KEPT:
             del os.environ[name]
     home = os.environ["HOME"] = tempfile.mkdtemp(prefix="meshclaw-tests-")
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))

@@ -51,6 +51,7 @@ from bot.contracts.people import Person
 from bot.demo import demo, sample_mail
 from bot.gate.audit import Audit
 from bot.gate.modes import Modes
+from bot.models import ModelSettings
 from bot.settings import Settings, load
 from bot.workspace.assembly import SLACKS_OWN, Timing
 from bot.workspace.model import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
@@ -180,13 +181,14 @@ async def house(
     manifest: bool = True,
     timing: Timing = SLACKS_OWN,
     lab: bool = False,
+    model: ModelSettings | None = None,
     **settings: Any,
 ) -> AsyncIterator[House]:
     """A workspace and MeshClaw, connected, in this process. At the end all it sent must have been sound.
 
     `people` have a mailbox: the URL in `mail` under their handle, else a Maildir with their sample mail. `manifest`:
     hold MeshClaw to its own manifest. `lab`: with the connector and the agent of the laboratory, whose world lies in
-    `lab.jsonl`. `settings`: further fields of `Settings`.
+    `lab.jsonl`. `model`: the language models, by default none. `settings`: further fields of `Settings`.
     """
     workspace = await _workspace(folder, manifest, timing)
     given = _settings(folder, workspace, database_url, settings)
@@ -195,7 +197,7 @@ async def house(
         more: dict[str, Any] = (
             {"more_connectors": [laboratory.connector_for], "more_agents": [laboratory.agent]} if lab else {}
         )
-        async with composition.running(given, **more) as app, _session(workspace) as human:
+        async with composition.running(given, model=model or ModelSettings(), **more) as app, _session(workspace) as human:
             found = House(human, workspace, given, folder, app, laboratory)
             for handle, url in _mailboxes(folder, people, mail).items():
                 await found.connect(handle, url)
@@ -339,6 +341,7 @@ def _settings(folder: Path, workspace: Workspace, database_url: str | None, more
         "slack_app_token": SecretStr(APP_TOKEN),
         "slack_signing_secret": SecretStr(SIGNING_SECRET),
         "slack_api_url": workspace.api_url,
+        "pace": 0,
         "database_url": SecretStr(database_url) if database_url else None,
     }
     return load(**{**given, **more})
@@ -354,6 +357,7 @@ def _environment(settings: Settings, database_url: str | None) -> dict[str, str]
     return {
         **kept,
         "PYTHONUNBUFFERED": "1",
+        "MESHCLAW_PACE": "0",
         "MESHCLAW_DATA": str(settings.data),
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_APP_TOKEN": APP_TOKEN,

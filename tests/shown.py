@@ -65,10 +65,15 @@ def _lines(part: Any) -> Iterator[str]:
     if part.get("type") in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
         yield "".join(_run(element) for element in part["elements"])
         return
+    if part.get("type") == "markdown":
+        yield part["text"]
+        return
+    if part.get("type") == "task_card":
+        yield part["title"]
     if isinstance(part.get("text"), str) and part.get("type") in ("mrkdwn", "plain_text"):
         yield _marked(part["text"]) if part["type"] == "mrkdwn" else part["text"]
         return
-    for key in ("label", "text", "fields", "hint", "elements", "element", "accessory", "options", "description"):
+    for key in ("label", "text", "details", "output", "fields", "hint", "elements", "element", "accessory", "options", "description"):
         if key in part:
             yield from _lines(part[key])
 

@@ -19,6 +19,8 @@ from bot.workspace.seed import PEOPLE, TEAM
 from bot.workspace.server import Workspace
 from connectors.slack import Sender, SlackConnector, api_client
 
+GAP = 0.03
+"""Seconds between two growths of an answer: the workspace has no limits unless a test asks for them."""
 GENERAL, DEPLOYS, SECRET = "C01GENERAL1", "C01DEPLOYS2", "C01SECRET03"
 
 
@@ -48,7 +50,7 @@ async def local_slack(folder: Path, manifest: Mapping[str, Any] | None = None) -
     try:
         async with aiohttp.ClientSession(workspace.url) as session:
             client = api_client(BOT_TOKEN, workspace.api_url)
-            sender = Sender(client)
+            sender = Sender(client, pace=0, gap=GAP)
             found = LocalSlack(Human(session), sender, SlackConnector(sender), client)
             yield found
             await found.human.assert_sound()

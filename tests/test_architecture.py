@@ -30,8 +30,11 @@ SHORTCUTS_PAST_THE_SENDER = {"say", "respond", "say_stream"}
 VAGUE = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 LISTENER = {"ack", "lazy"}
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-REACHING_ROOMS = ("bot/network/", "connectors/slack/", "handlers/", "bot/workspace/", "bot/demo/")
-REACHING_MODULES = re.compile(r"(requests|httpx|httpcore|urllib3|urllib\.request|http\.client|ftplib|smtplib)(\..*)?")
+REACHING_ROOMS = (
+    *("bot/network/", "bot/models/", "bot/workspace/", "bot/demo/", "handlers/"),
+    *("connectors/slack/", "connectors/mcp/address.py"),
+)
+REACHING_MODULES = re.compile(r"(requests|httpx2?|httpcore2?|urllib3|urllib\.request|http\.client|ftplib|smtplib)(\..*)?")
 REACHING_CALLS = re.compile(
     r"aiohttp\.(\w+\.)?(ClientSession|TCPConnector|UnixConnector|request)"
     r"|socket\.(socket|create_connection)|asyncio\.open_connection"
@@ -302,6 +305,7 @@ PLANTED = {
     "durable": ("bot/agents/planted.py", "import dbos"),
     "database": ("bot/agents/planted.py", "import sqlalchemy"),
     "imap": ("bot/agents/planted.py", "import imapclient"),
+    "models": ("bot/engine/planted.py", "import pydantic_ai"),
     "composition": ("bot/engine/planted.py", "import bot.settings"),
 }
 

@@ -35,6 +35,7 @@ async def running(port: int, data: Path, mail_url: str | None) -> AsyncIterator[
         slack_app_token=SecretStr(APP_TOKEN),
         slack_signing_secret=SecretStr(SIGNING_SECRET),
         slack_api_url=workspace.api_url,
+        pace=0,
         database_url=None,
         key=None,
     )

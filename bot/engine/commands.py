@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.contracts.agents import Agent
+from bot.contracts.errors import PersonMends
 from bot.contracts.json import JsonObject
 from bot.contracts.slack import Message
 from bot.views import help as help_views
@@ -35,6 +36,14 @@ class Connect:
 
 
 @dataclass(frozen=True, slots=True)
+class Open:
+    """Open this modal (as `Engine.view` names it) with what was typed."""
+
+    view: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Direct:
     """Answered by the gate itself, ahead of every queue: stop, mode, policy and the like."""
 
@@ -42,9 +51,27 @@ class Direct:
     rest: str
 
 
-Understood = Say | Run | Connect | Direct
+@dataclass(frozen=True, slots=True)
+class Free:
+    """No command, but words: for the agent that is talked to. `meant`: the command that was probably meant, told
+    where nobody is talked to."""
+
+    text: str
+    unknown: Message
+
+
+ASK = "ask"
+BEGIN = "Do what you are for."
+AGENTS = "agents"
+Understood = Say | Run | Connect | Open | Direct | Free
 _A_COMMAND = 4
-"""Words of something meant as a command; more are a sentence, which asks for the commands there are."""
+"""Words of something meant as a command; more are a sentence."""
+
+_RUN = CommandHelp(
+    "run",
+    "Runs an agent you or your colleagues wrote",
+    (("/meshclaw run scout what changed in the docs?", "asks the agent called scout, in a thread of its own"),),
+)
 
 
 class Commands:
@@ -53,6 +80,7 @@ class Commands:
     def __init__(
         self, agents: Mapping[str, Agent], connectable: Sequence[str], direct: Sequence[CommandHelp] = ()
     ) -> None:
+        """`direct`: the words answered at once. With an agent called `ask`, agents that people wrote can be run."""
         self._agents = agents
         self._connectable = connectable
         self._direct = direct
@@ -63,6 +91,7 @@ class Commands:
         usage = tuple((f"/meshclaw connect {word}", f"connect your {word}") for word in self._connectable)
         return (
             *(CommandHelp(one.name, one.description, one.usage) for one in descriptions),
+            *((_RUN,) if ASK in self._agents else ()),
             CommandHelp("connect", "Connects an account of yours", usage),
             *self._direct,
             CommandHelp("help", "Shows this"),
@@ -72,19 +101,30 @@ class Commands:
         """Raises PersonMends for options an agent does not understand."""
         word, _, rest = text.strip().partition(" ")
         word, rest = word.lower(), rest.strip()
-        if word in ("", "help"):
+        if word in ("", "help") and len(rest.split()) <= 1:
             return Say(self.help(rest))
         if rest.lower() in ("help", "--help", "-h") and word in self._words:
             return Say(self.help(word))
         if word == "connect":
             return Connect(rest.lower() or (self._connectable[0] if len(self._connectable) == 1 else ""))
+        if word == AGENTS and rest and AGENTS in self._words:
+            return _one_agent(rest)
         if word in {command.word for command in self._direct}:
             return Direct(word, rest)
+        if word == "run" and ASK in self._agents:
+            return self._run(rest)
         agent = self._agents.get(word)
         if agent is None:
-            return Say(self._unknown(word) if len(text.split()) <= _A_COMMAND else self.help())
+            return Free(text.strip(), self._unknown(word) if len(text.split()) <= _A_COMMAND else self.help())
         args = agent.parse(rest)
         return Run(word, args, str(args.get("pointer") or agent.description.pointer))
+
+    def _run(self, rest: str) -> Run:
+        name, _, text = rest.partition(" ")
+        if not name:
+            raise PersonMends("Which agent?", "See those there are: /meshclaw agents")
+        args = {**self._agents[ASK].parse(text.strip() or BEGIN), "as": name.lower()}
+        return Run(ASK, args, self._agents[ASK].description.pointer)
 
     def help(self, word: str = "") -> Message:
         """Help on one command, or on all."""
@@ -103,3 +143,11 @@ class Commands:
     def _unknown(self, word: str) -> Message:
         nearest = difflib.get_close_matches(word[:40], self._words, n=1, cutoff=0.5)
         return help_views.unknown(word, nearest[0] if nearest else None, self.known)
+
+
+def _one_agent(rest: str) -> Open:
+    """`new`, with the words of a skill or without; else one by its name."""
+    first, *more = rest.split(None, 1)
+    if first.lower() == "new":
+        return Open("agents.new", more[0] if more else "")
+    return Open("agents.show", first.lower())

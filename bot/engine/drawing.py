@@ -85,7 +85,8 @@ class Drawing:
         self, card: Card, key: str, viewer: Person, entered: Sequence[Entered] | None, posted: Posted | None
     ) -> Posted:
         channel = posted.channel if posted else await self._slack.direct(viewer)
-        return await self._posts.put(key, channel, await self._message(card, viewer, entered))
+        thread = card.terms.thread if channel == card.terms.asked_in and viewer == card.person else ""
+        return await self._posts.put(key, channel, await self._message(card, viewer, entered), thread or None)
 
     async def _message(self, card: Card, viewer: Person | None, entered: Sequence[Entered] | None) -> Message:
         tz = (await self._slack.profile(viewer or card.person)).tz

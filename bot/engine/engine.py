@@ -10,13 +10,13 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from bot.contracts.agents import Agent, Proposed
-from bot.contracts.errors import MeshClawError, PersonMends
+from bot.contracts.errors import MeshClawError, PersonMends, Stopped
 from bot.contracts.json import Json
 from bot.contracts.people import Person
 from bot.contracts.requests import Request
 from bot.contracts.slack import Message, Slack, SlackAway, View
 from bot.contracts.tools import Plan
-from bot.engine.commands import Commands, Connect, Direct, Say, Understood
+from bot.engine.commands import AGENTS, ASK, Commands, Connect, Direct, Free, Open, Run, Say, Understood
 from bot.engine.connect import Accounts
 from bot.engine.decisions import Decided, Decisions
 from bot.engine.durable import Durable
@@ -24,10 +24,13 @@ from bot.engine.inbox import Inbox
 from bot.engine.lanes import Lanes
 from bot.engine.modals import Modals
 from bot.engine.replicas import Replicas
+from bot.engine.roster import Roster
 from bot.engine.running import Running
 from bot.engine.standing import USAGE, Standing
 from bot.engine.turns import AgentStore, LiveTurn, TurnServices
 from bot.engine.upkeep import Upkeep
+from bot.engine.workshop import USAGE as OF_AGENTS
+from bot.engine.workshop import Workshop
 from bot.gate.card import Card
 from bot.store.documents import Documents
 from bot.views import errors as error_views
@@ -47,6 +50,8 @@ class Parts:
     decisions: Decisions
     modals: Modals
     standing: Standing
+    roster: Roster
+    workshop: Workshop
     running: Running
     upkeep: Upkeep
     accounts: Accounts
@@ -63,11 +68,13 @@ class Engine:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._commands = Commands(parts.agents, parts.accounts.words, USAGE)
+        self._commands = Commands(parts.agents, parts.accounts.words, (*parts.roster.usage, *OF_AGENTS, *USAGE))
+        parts.workshop.reserve([command.word for command in self._commands.known])
         self._lanes = Lanes(parts.inbox, parts.durable.run)
         self._gate = {**parts.decisions.actions, "widen": self._widen}
         parts.upkeep.carry_on = self._carry_on
         parts.upkeep.ended = self._report
+        parts.upkeep.scheduled = parts.workshop.sweep
 
     async def start(self) -> None:
         """Claim this replica's life, take up what was left, start the clock. Raises OperatorMends."""
@@ -110,6 +117,8 @@ class Engine:
                 return await self._parts.modals.view(what, person, value)
             case "connect", "form":
                 return self._parts.accounts.form(value)
+            case "agents", _:
+                return await self._parts.workshop.view(what, person, value)
         agent = self._parts.agents.get(room)
         if agent is None:
             raise PersonMends("This button belongs to nothing here any more.", "Run the command again.")
@@ -131,8 +140,27 @@ class Engine:
         return await self.enqueue(Request(key, person, "gate", "noted"))
 
     async def direct(self, person: Person, asked: Direct, channel: str) -> Message:
-        """Answer a word of the gate's own, ahead of every queue. Raises PersonMends."""
+        """Answer a word that needs no agent, ahead of every queue. Raises PersonMends."""
+        if asked.word == AGENTS:
+            return await self._parts.workshop.answer(person)
+        if asked.word in self._parts.roster.words:
+            return await self._parts.roster.answer(person, asked.word, asked.rest)
         return await self._parts.standing.answer(person, asked.word, asked.rest, channel)
+
+    @property
+    def workshop(self) -> Workshop:
+        """The agents that people make."""
+        return self._parts.workshop
+
+    @property
+    def can_talk(self) -> bool:
+        """Whether there is an agent for words that are no command."""
+        return ASK in self._parts.agents
+
+    async def talks(self, person: Person, channel: str, thread_ts: str) -> bool:
+        """Whether that person and an agent have a conversation in that thread."""
+        place = Request("", person, ASK, "heard", channel=channel, thread_ts=thread_ts)
+        return await self._parts.roster.talks(person, self._parts.conversation(place))
 
     async def stop_conversation(self, person: Person, channel: str, thread_ts: str | None) -> Message:
         """End what goes on in that thread, or, without one, in the person's own conversation with MeshClaw."""
@@ -151,6 +179,9 @@ class Engine:
         failed = False
         try:
             await _patiently(lambda: self._route(request))
+        except Stopped as error:
+            if not request.thread_ts:  # in a thread the answer that was broken off says it
+                await self._tell(request, error_views.person_error(error.message, error.mend))
         except MeshClawError as error:
             await self._tell(request, error_views.person_error(error.message, error.mend))
         except Exception as error:
@@ -177,6 +208,8 @@ class Engine:
                 await LiveTurn(request, self._parts.turn_services).say("answer", await self._reply(request))
             case "help", "whisper":
                 await LiveTurn(request, self._parts.turn_services).whisper(await self._reply(request))
+            case "agents", _:
+                await self._parts.workshop.act(request)
             case "connect", "save":
                 await self._connect_later(request)
             case _:
@@ -190,8 +223,14 @@ class Engine:
         understood = self.understand(str(request.args.get("text") or ""))
         if isinstance(understood, Say):
             return understood.message
+        if isinstance(understood, Free):
+            return understood.unknown
         if isinstance(understood, Direct):
             return await self.direct(request.person, understood, request.channel or "")
+        if isinstance(understood, Run):
+            await self._parts.workshop.prepared(request.person, understood)  # raises what is wrong with it
+        if isinstance(understood, Open):
+            return await self._parts.workshop.answer(request.person)
         if isinstance(understood, Connect):
             return forms.connect_first(understood.word, self._parts.accounts.title(understood.word).lower())
         return self.help()
@@ -214,8 +253,18 @@ class Engine:
         action = "undone" if card.undo_id else "decided"
         if agent is None or action not in agent.actions:
             return
-        done: list[Json] = [one.index for one in decided.results if one.outcome and one.outcome.state == "done"]
-        calls: list[Json] = [{"tool": call.tool, "args": call.args} for call in card.plan.calls]
+        outcomes = {one.index: one.outcome for one in decided.results if one.outcome}
+        done: list[Json] = [index for index, outcome in outcomes.items() if outcome.state == "done"]
+        calls: list[Json] = [
+            {
+                "tool": call.tool,
+                "args": call.args,
+                "digest": call.digest(),
+                "outcome": outcomes[index].as_json() if index in outcomes else None,
+            }
+            for index, call in enumerate(card.plan.calls)
+        ]
+        thread = card.terms.thread or None
         await self.enqueue(
             Request(
                 key=f"{action}:{card.id}",
@@ -223,12 +272,15 @@ class Engine:
                 agent=card.agent,
                 action=action,
                 args={
+                    "card": card.id,
                     "state": card.state,
                     "reason": card.said.reason,
                     "extra": card.plan.extra,
                     "calls": calls,
                     "done": done,
                 },
+                channel=card.terms.asked_in if thread else None,
+                thread_ts=thread,
             )
         )
 
@@ -265,6 +317,7 @@ class Engine:
     async def publish_home(self, person: Person) -> None:
         """Draw a person's App Home anew."""
         value = await self._parts.standing.home(person, self._commands.known)
+        await self._parts.workshop.retime(person, value.tz)
         await self._parts.slack.publish_home(person, home.home(value))
 
     async def _tell(self, request: Request, message: Message) -> None:
@@ -273,6 +326,10 @@ class Engine:
 
         async def tell() -> None:
             if request.agent == "gate" or request.action == "whisper":
+                await turn.whisper(message)
+            elif request.thread_ts and request.channel == await self._parts.slack.direct(request.person):
+                await turn.answer("error", message)
+            elif request.thread_ts:  # for them alone: others read there too
                 await turn.whisper(message)
             else:
                 await turn.say("answer", message)

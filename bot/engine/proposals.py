@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contracts.agents import Proposed
-from bot.contracts.errors import Stopped
+from bot.contracts.errors import NeedsCard, Stopped
 from bot.contracts.people import Person
 from bot.contracts.requests import Request
 from bot.contracts.secrets import redacted
@@ -123,13 +123,21 @@ class Proposals:
         if len(deciders) > 1:
             raise Refused("Different people would have to decide parts of this.", "Ask for them one by one.")
         shown_to = await self._entitlement.shown_to(deciders.pop(), card.person)
-        terms = self._terms(card.terms.asked_in, judged, shown_to=shown_to)
+        terms = self._terms(card.terms.asked_in, judged, shown_to=shown_to, thread=card.terms.thread)
         return replace(terms, shown_to=tuple(dict.fromkeys((*card.terms.shown_to, *shown_to))))
 
     def theirs_alone(self, person: Person, calls: Sequence[Call]) -> bool:
         """Whether nobody but that person has to be asked about these calls, and no code is needed."""
         judged = [self._judged(person, "", call) for call in calls]
         return all(one.verdict != "deny" and not one.critical and is_asker_alone(one.deciders) for one in judged)
+
+    def check_reading(self, request: Request, call: Call) -> None:
+        """Raises Refused where a rule denies this reading, NeedsCard where one asks for it."""
+        judgement = self._judged(request.person, request.channel or "", call)
+        if judgement.verdict == "ask":
+            raise NeedsCard(judgement.why)
+        if judgement.verdict == "deny":
+            raise Refused(judgement.why)
 
     def _judged(self, person: Person, channel: str, call: Call) -> Judgement:
         seen = asked(self._tools.get(call.tool), call.tool, call.args, person=person.user, channel=channel)
@@ -246,33 +254,35 @@ class Proposals:
     async def _running(self, session: AsyncSession, request: Request, found: _Sorted, now: datetime) -> list[Proposal]:
         """What runs without being asked: by a grant, whose use is counted here, or by a rule for reading."""
         proposals = []
+        asked_in, thread = _where(request)
         for grant, several in found.granted.items():
             items = sum(items for _, _, items in several)
             calls = [(call, judgement) for call, judgement, _ in several]
             if await self._grants.use(session, grant, items, now):
-                terms = self._terms(request.channel or "", calls, grant=grant)
+                terms = self._terms(asked_in, calls, grant=grant, thread=thread)
                 state = "holding" if terms.outbox else "running"
                 proposals.append(Proposal(tuple(call for call, _ in calls), terms, state=state))
             else:  # somebody else was quicker: then it is asked
                 for call, judgement in calls:
                     found.asking.setdefault((judgement.deciders, judgement.critical), []).append((call, judgement))
         if found.allowed:
-            terms = self._terms(request.channel or "", found.allowed, allowed=found.allowed[0][1].rule)
+            terms = self._terms(asked_in, found.allowed, allowed=found.allowed[0][1].rule, thread=thread)
             proposals.append(Proposal(tuple(call for call, _ in found.allowed), terms, state="running"))
         return proposals
 
     def _asking(self, request: Request, found: _Sorted, shown_to: Mapping[Deciders, tuple[str, ...]]) -> list[Proposal]:
+        asked_in, thread = _where(request)
         return [
             Proposal(
                 tuple(call for call, _ in several),
-                self._terms(request.channel or "", several, shown_to=shown_to.get(deciders, ())),
+                self._terms(asked_in, several, shown_to=shown_to.get(deciders, ()), thread=thread),
                 needs=deciders.count,
             )
             for (deciders, _), several in found.asking.items()
         ]
 
     def _terms(self, asked_in: str, several: Sequence[tuple[Call, Judgement]], **more: Any) -> Terms:
-        """`more`: further fields of the terms (`grant`, `allowed`, `shown_to`)."""
+        """`more`: further fields of the terms (`thread`, `grant`, `allowed`, `shown_to`)."""
         strictest = worst(judgement for _, judgement in several)
         deciders = several[0][1].deciders
         sends = any(_effect(self._tools, call.tool) is Effect.SEND for call, _ in several)
@@ -296,6 +306,11 @@ class Proposals:
         )
 
 
+def _where(request: Request) -> tuple[str, str]:
+    """The channel and the thread something is asked in."""
+    return request.channel or "", request.thread_ts or ""
+
+
 def _effect(tools: ToolBox, name: str) -> Effect:
     return effect_of(tools.get(name))
 
@@ -313,4 +328,5 @@ def _proposed(made: Sequence[Card]) -> Proposed:
         waiting=sum(len(card.plan.calls) for card in made if card.terms.asks),
         granted=sum(len(card.plan.calls) for card in made if not card.terms.asks),
         denied=made[0].terms.denied,
+        cards={card.id: tuple(call.digest() for call in card.plan.calls) for card in made},
     )

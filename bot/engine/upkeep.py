@@ -28,7 +28,8 @@ _log = structlog.get_logger("engine.upkeep")
 
 
 class Upkeep:
-    """The jobs of one replica. `carry_on` takes up a card again, `ended` hears of cards that ended by the clock."""
+    """The jobs of one replica. `carry_on` takes up a card again, `ended` hears of cards that ended by the clock,
+    `scheduled` runs what agents are to do by themselves."""
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Upkeep:
         self._jobs: set[asyncio.Task[Any]] = set()
         self.carry_on: Callable[[Card], Awaitable[None]]
         self.ended: Callable[[Decided], Awaitable[None]]
+        self.scheduled: Callable[[datetime], Awaitable[None]]
 
     def start(self, recover: Callable[[], Awaitable[None]], recover_every: float) -> None:
         """Begin, within the running loop."""
@@ -95,6 +97,7 @@ class Upkeep:
             await self.ended(decided)
         for card in await self._decisions.due(now, now - _HALTED):
             await self.carry_on(card)
+        await self.scheduled(now)
 
     async def _purge(self) -> None:
         now = datetime.now(UTC)

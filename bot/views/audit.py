@@ -45,6 +45,9 @@ _EVENTS = {
     "unenrolled": "Authenticator app taken away",
     "factor-reset": "Authenticator app reset",
     "code-locked": "Codes locked",
+    "agent-shared": "Agent shared with everybody",
+    "agent-declined": "Agent not shared",
+    "agent-withdrawn": "Shared agent taken back",
 }
 _RESULTS = {"done": "done", "failed": "failed", "unknown": "nobody can tell whether it was done"}
 _BROKEN = "This entry was changed and tells nothing any more. Please tell your admin: meshclaw audit verify."

@@ -13,7 +13,8 @@ from bot.contracts.connectors import Check, Connection, Connections
 from bot.contracts.errors import PersonMends
 from bot.contracts.forms import FormField
 from bot.contracts.json import Json, JsonObject
-from bot.contracts.tools import Call, CallView, Effect, Outcome, Tool, ToolContext, Unfinished
+from bot.contracts.people import Person
+from bot.contracts.tools import Call, CallView, Effect, Offer, Outcome, Reading, Tool, ToolContext, Unfinished
 from lab.agent import ScriptedAgent
 from lab.things import (
     Args,
@@ -56,12 +57,14 @@ async def nothing(context: ToolContext, call: Call) -> None:
 @dataclass
 class LabConnector:
     """`path`: where its world is kept; several processes may share one. `texts`: what there is to read, by name.
-    `before` is awaited before each effect: a test waits there, or raises. `blind`: tools that cannot look back."""
+    `before` is awaited before each effect and each reading: a test waits there, or raises. `blind`: tools that cannot
+    look back. `seen_by`: who else may see what there is to read."""
 
     path: Path
     texts: dict[str, str] = field(default_factory=dict)
     before: Before = nothing
     blind: Collection[str] = ()
+    seen_by: frozenset[str] | None = None
     name: str = "lab"
     title: str = "Laboratory"
 
@@ -121,6 +124,22 @@ class LabTool(Tool):
             if name in values:
                 changed[name] = self._typed(name, values[name])
         return plain(self._args(changed))
+
+    def offer(self) -> Offer | None:
+        what = self.name.removeprefix("lab.")
+        return Offer(f"Trying {what} in the laboratory", f"{what.capitalize()} in the laboratory.", self._schema())
+
+    def _schema(self) -> JsonObject:
+        schema: JsonObject = self.model.model_json_schema()
+        return schema
+
+    async def completed(self, person: Person, said: JsonObject) -> JsonObject:
+        return plain(self._args(said))
+
+    async def read(self, context: ToolContext, args: JsonObject) -> Reading:
+        self._args(args)
+        await self.lab.before(context, Call(self.name, args))
+        return Reading(await self.lab.read(str(args["what"])), "the laboratory", self.lab.seen_by)
 
     async def perform(self, context: ToolContext, args: JsonObject) -> Outcome:
         call = Call(self.name, args)

@@ -11,7 +11,7 @@ from connectors.email.arguments import bare_address
 from connectors.email.parse import parse_bytes
 from connectors.email.tools import FlagTool, MoveTool
 
-MOVE, FLAG = MoveTool(None), FlagTool(None)  # type: ignore[arg-type]
+MOVE, FLAG = MoveTool(None, None), FlagTool(None, None)  # type: ignore[arg-type]
 """Nothing here opens a mailbox."""
 
 
