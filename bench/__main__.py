@@ -6,7 +6,7 @@ import sys
 
 from bench.figures import show
 
-ALL = ("ack", "start", "triage", "learner")
+ALL = ("ack", "start", "triage", "learner", "talk")
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from bot.contracts.agents import Agent
 from bot.contracts.connectors import Connections, Connector, Kept
 from bot.contracts.errors import MeshClawError, OperatorMends
 from bot.contracts.policy import Policy
+from bot.contracts.requests import Request
 from bot.engine.commands import ASK
 from bot.engine.durable import Durable
 from bot.engine.engine import Engine, Parts
@@ -156,19 +157,6 @@ def build_engine(
     own.tools, own.built_in = gate.tools, talking.built_in
     inbox = Inbox(database, storage.vault, executor)
     durable = Durable(database.url, storage.vault, executor, lambda key: engine.work(key))
-    workshop = Workshop(
-        WorkshopParts(
-            own=own,
-            policy=policy,
-            slack=slack,
-            posts=gate.posts,
-            documents=storage.documents,
-            entitlement=Entitlement(policy, slack, gate.between.overrides),
-            stops=gate.between.stops,
-            enqueue=lambda request: engine.enqueue(request),
-            pointer=known[ASK].description.pointer if ASK in known else "",
-        )
-    )
     engine = Engine(
         Parts(
             inbox=inbox,
@@ -178,7 +166,7 @@ def build_engine(
             modals=gate.modals,
             standing=gate.standing,
             roster=Roster(talking, storage.documents, meter),
-            workshop=workshop,
+            workshop=build_workshop(own, policy, storage, slack, gate, known, lambda request: engine.enqueue(request)),
             running=gate.running,
             upkeep=gate.upkeep(inbox, durable, tuple(known)),
             accounts=gate.accounts,
@@ -206,6 +194,30 @@ def build_engine(
         )
     )
     return engine, gate
+
+
+def build_workshop(
+    own: OwnAgents,
+    policy: Policy,
+    storage: Storage,
+    slack: Sender,
+    gate: Gate,
+    known: Mapping[str, Agent],
+    enqueue: Callable[[Request], Awaitable[bool]],
+) -> Workshop:
+    """Where people make agents of their own, over the same parts."""
+    parts = WorkshopParts(
+        own=own,
+        policy=policy,
+        slack=slack,
+        posts=gate.posts,
+        documents=storage.documents,
+        entitlement=Entitlement(policy, slack, gate.between.overrides),
+        stops=gate.between.stops,
+        enqueue=enqueue,
+        pointer=known[ASK].description.pointer if ASK in known else "",
+    )
+    return Workshop(parts)
 
 
 def listening_by_socket(app: App, settings: Settings) -> AbstractAsyncContextManager[None]:

@@ -197,7 +197,8 @@ async def house(
         more: dict[str, Any] = (
             {"more_connectors": [laboratory.connector_for], "more_agents": [laboratory.agent]} if lab else {}
         )
-        async with composition.running(given, model=model or ModelSettings(), **more) as app, _session(workspace) as human:
+        more["model"] = model or ModelSettings()
+        async with composition.running(given, **more) as app, _session(workspace) as human:
             found = House(human, workspace, given, folder, app, laboratory)
             for handle, url in _mailboxes(folder, people, mail).items():
                 await found.connect(handle, url)

@@ -55,6 +55,9 @@ def structure(shown: Json) -> list[Json]:
     ]
 
 
+_READ = "label text details output fields hint elements element accessory options description".split()
+
+
 def _lines(part: Any) -> Iterator[str]:
     if isinstance(part, list):
         for each in part:
@@ -73,7 +76,7 @@ def _lines(part: Any) -> Iterator[str]:
     if isinstance(part.get("text"), str) and part.get("type") in ("mrkdwn", "plain_text"):
         yield _marked(part["text"]) if part["type"] == "mrkdwn" else part["text"]
         return
-    for key in ("label", "text", "details", "output", "fields", "hint", "elements", "element", "accessory", "options", "description"):
+    for key in _READ:
         if key in part:
             yield from _lines(part[key])
 

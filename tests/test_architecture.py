@@ -34,7 +34,9 @@ REACHING_ROOMS = (
     *("bot/network/", "bot/models/", "bot/workspace/", "bot/demo/", "handlers/"),
     *("connectors/slack/", "connectors/mcp/address.py"),
 )
-REACHING_MODULES = re.compile(r"(requests|httpx2?|httpcore2?|urllib3|urllib\.request|http\.client|ftplib|smtplib)(\..*)?")
+REACHING_MODULES = re.compile(
+    r"(requests|httpx2?|httpcore2?|urllib3|urllib\.request|http\.client|ftplib|smtplib)(\..*)?"
+)
 REACHING_CALLS = re.compile(
     r"aiohttp\.(\w+\.)?(ClientSession|TCPConnector|UnixConnector|request)"
     r"|socket\.(socket|create_connection)|asyncio\.open_connection"

@@ -8,6 +8,7 @@ import pytest
 from pydantic import AliasChoices
 from pydantic_settings import BaseSettings
 
+import bot.models
 import connectors
 from bot.cli import _parser
 
@@ -59,6 +60,7 @@ def test_the_example_names_every_setting_and_no_other() -> None:
 def _settings() -> set[str]:
     """What the installation and every connector may be set to, as in the environment."""
     connectors.discover()
+    assert bot.models  # its settings are known once it is loaded
     found = set()
     for group in BaseSettings.__subclasses__():
         for name, field in group.model_fields.items():

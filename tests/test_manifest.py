@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from bot import agents
-from bot.engine.commands import Commands
+from bot.engine.commands import Commands, Free, Run, Say
+from bot.views import question
 
 ROOT = Path(__file__).parent.parent
 SPEAKERS = ("handlers", "connectors/slack")
@@ -109,7 +110,7 @@ def test_display_information_is_within_slacks_limits(manifest: dict[str, Any]) -
 
 def test_features_are_within_slacks_limits(manifest: dict[str, Any]) -> None:
     features = manifest["features"]
-    assert set(features) == {"app_home", "bot_user", "agent_view", "slash_commands"}
+    assert set(features) == {"app_home", "bot_user", "agent_view", "slash_commands", "shortcuts"}
     assert features["app_home"] == {
         "home_tab_enabled": True,
         "messages_tab_enabled": True,
@@ -124,11 +125,20 @@ def test_features_are_within_slacks_limits(manifest: dict[str, Any]) -> None:
 
 
 def test_what_is_suggested_is_understood(manifest: dict[str, Any]) -> None:
-    commands = Commands(agents.discover(), ["mail"])
-    words = {command.word for command in commands.known}
+    talking: Any = None
+    commands = Commands(agents.discover(talking), ["mail"])
     for prompt in manifest["features"]["agent_view"]["suggested_prompts"]:
-        assert prompt["message"].split()[0] in words
-        commands.understand(prompt["message"])  # raises for an option that is not there
+        understood = commands.understand(prompt["message"])  # raises for an option that is not there
+        assert isinstance(understood, Run | Say | Free)
+        assert isinstance(understood, Free) == prompt["message"].endswith("?")
+
+
+def test_shortcuts_are_within_slacks_limits_and_answered(manifest: dict[str, Any]) -> None:
+    (shortcut,) = manifest["features"]["shortcuts"]
+    assert shortcut["type"] == "message"
+    assert shortcut["callback_id"] == question.CALLBACK
+    assert len(shortcut["name"]) <= 24
+    assert len(shortcut["description"]) <= 150
 
 
 def test_one_command_is_the_whole_command_line(manifest: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ USAGE = (
         "Shows or chooses the language model that works for you",
         (
             ("/meshclaw model", "show which there are"),
-            ("/meshclaw model anthropic:claude-sonnet-4-5", "choose one of them"),
+            ("/meshclaw model anthropic:claude-sonnet-5-5", "choose one of them"),
             ("/meshclaw model default", "as whoever installed MeshClaw set it"),
         ),
     ),

@@ -33,6 +33,9 @@ class Running:
     async def run(self, request: Request, work: Callable[[], Awaitable[None]]) -> None:
         """Do the work, unless it is stopped: before it begins, or at any moment while it runs. Raises Stopped."""
         await self._check(request)
+        if request.key in self._works:  # a part of work that is watched already
+            await work()
+            return
 
         async def begin() -> None:
             await work()

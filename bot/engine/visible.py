@@ -5,11 +5,12 @@ import asyncio
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import structlog
 
-from bot.agents.files import Budget, OwnAgent, read_agent, render
+from bot.agents.files import Amount, Budget, OwnAgent, read_agent, render
 from bot.agents.folder import folder_agents
 from bot.agents.library import Kept, Library
 from bot.agents.mistakes import nearest
@@ -17,7 +18,8 @@ from bot.agents.schedules import in_words
 from bot.agents.talk.parts import Definition
 from bot.contracts.errors import PersonMends
 from bot.contracts.people import Person
-from bot.contracts.tools import Effect, ToolBox
+from bot.contracts.tools import Effect, Tool, ToolBox
+from bot.contracts.usage import Ceiling
 from bot.engine.turns import matching
 from bot.models import Catalogue
 from bot.views.agent_edit import ToolChoice
@@ -58,6 +60,8 @@ class OwnAgents:
         self._catalogue = catalogue
         self._folder: tuple[OwnAgent, ...] = ()
         self._seen: tuple[str, ...] | None = None
+        self._there: Sequence[Tool] = ()
+        self._reads: Mapping[str, bool] = {}
 
     async def find(self, person: Person, name: str) -> Definition:
         """What is talked to under this name, or id. Raises PersonMends, with the nearest name this person can see."""
@@ -65,7 +69,19 @@ class OwnAgents:
         if found.agent is None:
             raise PersonMends(f"The file of {found.name} holds no more.", "Its owner sees why: /meshclaw agents")
         one = found.agent
-        return Definition(one.name, one.description, one.instructions, _patterns(one), one.model, one.max_turns)
+        if one.approvers:  # held to by nobody: then it does nothing, rather than let fewer people decide than meant
+            raise PersonMends(f"{one.name} names approvers, and agents cannot do that yet.", _APPROVERS)
+        return Definition(
+            one.name,
+            one.description,
+            one.instructions,
+            _patterns(one),
+            one.model,
+            one.max_turns,
+            one.channels,
+            _ceiling(one.budget.run),
+            _ceiling(one.budget.month),
+        )
 
     async def seek(self, person: Person, name: str) -> Found:
         """The agent this person means by a name, an id, or the word it is run by. Raises PersonMends."""
@@ -163,12 +179,19 @@ class OwnAgents:
         return self._folder
 
     def _offered(self) -> Mapping[str, bool]:
-        """The tools a model can be offered, by name, and whether each only reads."""
-        there = ((name, self.tools.get(name)) for name in self.tools.names())
-        return {name: tool.effect is Effect.READ for name, tool in there if tool is not None and tool.offer()}
+        """The tools a model can be offered, by name, and whether each only reads. An offer takes time to make, so it
+        is asked for once of each tool."""
+        there = [tool for name in self.tools.names() if (tool := self.tools.get(name)) is not None]
+        if len(there) != len(self._there) or any(new is not old for new, old in zip(there, self._there, strict=True)):
+            self._reads = {tool.name: tool.effect is Effect.READ for tool in there if tool.offer()}
+            self._there = there
+        return self._reads
 
     def _usable(self, model: str) -> None:
         self._catalogue.chosen(model)
+
+
+_APPROVERS = "Take the line out; an admin names approvers in policy.toml, for the tools that matter."
 
 
 def missing(agent: OwnAgent) -> tuple[str, ...]:
@@ -177,11 +200,14 @@ def missing(agent: OwnAgent) -> tuple[str, ...]:
 
 
 def ignored(agent: OwnAgent) -> Collection[str]:
-    """What its file says that nothing looks at yet, a sentence each."""
-    said = {"budget": agent.budget != Budget(), "channels": agent.channels, "approvers": agent.approvers}
-    fields = [name for name, given in said.items() if given]
-    told = [f"Not looked at yet: {', '.join(fields)}. What holds for you anyway does"] if fields else []
-    return tuple(told)
+    """What its owner should know of its file, a sentence each."""
+    return (f"It does not run while it names approvers. {_APPROVERS}",) if agent.approvers else ()
+
+
+def _ceiling(amount: Amount | None) -> Ceiling:
+    if amount is None:
+        return Ceiling()
+    return Ceiling(tokens=int(amount.value)) if amount.unit == "tokens" else Ceiling(dollars=Decimal(amount.value))
 
 
 def _patterns(agent: OwnAgent) -> tuple[str, ...]:

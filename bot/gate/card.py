@@ -21,8 +21,8 @@ MOST_PENDING = 3
 class Terms:
     """On what terms a card asks, fixed when it is made. `why` it is asked, by which `rule`; `own`: it touches its
     person's own things alone; `outbox`: seconds it waits once approved; `asked_in`: the channel it was asked in,
-    `thread`: the thread there; `shown_to`: user and channel ids it is shown to besides its person; `grant`: id of the standing permission it
-    runs by, `allowed`: name of the policy's rule that lets it run, both without being asked;
+    `thread`: the thread there; `shown_to`: user and channel ids it is shown to besides its person; `grant`: id of the
+    standing permission it runs by, `allowed`: name of the policy's rule that lets it run, both without being asked;
     `denied`: why other calls of the same plan were refused."""
 
     why: str = ""

@@ -1,15 +1,17 @@
 """How many tokens a text has: counted where the encoding is at hand, otherwise estimated, and labelled so.
 
-Unless `TIKTOKEN_CACHE_DIR` has the encoding's ranks, tiktoken downloads them at first use, with no limit on time and
-holding a lock. So they are loaded once, in a daemon thread (one that waits for the network does not keep the process
-from ending), and waited for briefly.
+Left to itself tiktoken downloads the encoding's ranks at first use, with no limit on time and holding a lock. A server
+reaches for nothing its operator did not name: they are loaded from `TIKTOKEN_CACHE_DIR` alone, once, in a daemon
+thread, and waited for briefly.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread
 from time import monotonic
 from typing import Protocol
@@ -35,6 +37,10 @@ class Encoding(Protocol):
 
 
 def _load() -> Encoding:
+    """Raises LookupError where the operator has laid down no ranks."""
+    folder = os.environ.get("TIKTOKEN_CACHE_DIR", "")
+    if not folder or not Path(folder).is_dir():
+        raise LookupError("no ranks")
     import tiktoken  # 80 ms, and only where tokens are counted
 
     return tiktoken.get_encoding(ENCODING)

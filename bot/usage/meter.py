@@ -4,7 +4,7 @@ One row a person and month, all of one length; and one for the installation as a
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -33,6 +33,7 @@ _KEYS = 200
 SPACE = "usage"
 _CEILING = "ceiling"
 _INSTALLATION = Person("", "")
+_NO_CEILING = Ceiling()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,30 @@ class Meter:
         self._whole = whole
         self._now = now or (lambda: datetime.now(UTC))
 
-    async def check(self, person: Person, tokens: int, *, key: str) -> str:
-        """Before a request of about so many tokens: what to tell the person, mostly nothing. Raises BudgetReached."""
-        if judge((await self._load(_INSTALLATION)).month, self._whole, tokens).state == "over":
+    async def check(
+        self, person: Person, tokens: Callable[[], Awaitable[int]], *, agent: str = "", most: Ceiling = _NO_CEILING
+    ) -> str:
+        """Before a request of about so many tokens, which are counted where a ceiling holds: what to tell the person,
+        mostly nothing. `most`: of a month, for this `agent` of the person's. Raises BudgetReached."""
+        ceiling = await self.ceiling(person)
+        if _NO_CEILING == self._whole == ceiling == most:
+            return ""
+        upcoming = await tokens()
+        if judge((await self._load(_INSTALLATION)).month, self._whole, upcoming).state == "over":
             raise BudgetReached(
                 "What MeshClaw may spend on models this month is used up.",
                 "Everything that needs no model still works. Whoever installed MeshClaw can raise the ceiling.",
                 may_go_on=False,
             )
-        ceiling = await self.ceiling(person)
+        for_agent = judge((await self._load(person, agent)).month, most, upcoming) if most != _NO_CEILING else None
+        if for_agent and for_agent.state == "over":
+            raise BudgetReached(
+                f"{agent} has used {for_agent.used} of the {for_agent.of} its file gives it for a month.",
+                "Its budget stands in its file.",
+                may_go_on=False,
+            )
         month = (await self._load(person)).month
-        verdict = judge(month, ceiling, tokens)
+        verdict = judge(month, ceiling, upcoming)
         if verdict.state == "over":
             raise BudgetReached(
                 f"This would go past the ceiling you set yourself: {verdict.used} of {verdict.of} are used this month.",
@@ -82,14 +96,14 @@ class Meter:
             return f"_You have used {verdict.used} of the {verdict.of} you set yourself for this month._"
         return ""
 
-    async def record(self, person: Person, key: str, spent: Spent) -> None:
-        """Count a finished request, once per `key`."""
+    async def record(self, person: Person, key: str, spent: Spent, *, agent: str = "") -> None:
+        """Count a finished request, once per `key`; with `agent`, for it as well."""
         mark = hashlib.sha256(key.encode()).hexdigest()[:12]
-        for whose in (person, _INSTALLATION):
-            async with self._changing(whose) as (session, kept):
+        for whose, of in ((person, ""), (_INSTALLATION, ""), *(((person, agent),) if agent else ())):
+            async with self._changing(whose, of) as (session, kept):
                 if mark not in kept.keys:
                     keys = (*kept.keys, mark)[-_KEYS:]
-                    await self._put(session, whose, replace(kept, month=_added(kept.month, spent), keys=keys))
+                    await self._put(session, whose, replace(kept, month=_added(kept.month, spent), keys=keys), of)
 
     async def go_on(self, person: Person, key: str) -> None:
         """The person goes on past their own ceiling, a quarter of it further; once per `key`."""
@@ -122,16 +136,16 @@ class Meter:
         async with self._database.write() as session:
             await session.execute(delete(SpendingRow).where(SpendingRow.updated_at < before))
 
-    async def _load(self, person: Person) -> _Kept:
-        owner, month = self._row(person)
+    async def _load(self, person: Person, agent: str = "") -> _Kept:
+        owner, month = self._row(person, agent)
         async with self._database.read() as session:
             row = await session.get(SpendingRow, (owner, month))
         return self._opened(row) if row is not None else _Kept(Month())
 
     @asynccontextmanager
-    async def _changing(self, person: Person) -> AsyncIterator[tuple[AsyncSession, _Kept]]:
+    async def _changing(self, person: Person, agent: str = "") -> AsyncIterator[tuple[AsyncSession, _Kept]]:
         """This month's row, locked until the end: two replicas may count at once."""
-        owner, month = self._row(person)
+        owner, month = self._row(person, agent)
         insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
         new = {
             "owner": owner,
@@ -145,13 +159,13 @@ class Meter:
             row = (await session.scalars(query.with_for_update())).one()
             yield session, self._opened(row)
 
-    async def _put(self, session: AsyncSession, person: Person, kept: _Kept) -> None:
-        owner, month = self._row(person)
+    async def _put(self, session: AsyncSession, person: Person, kept: _Kept, agent: str = "") -> None:
+        owner, month = self._row(person, agent)
         row = await session.get_one(SpendingRow, (owner, month))
         row.body, row.updated_at = self._sealed(owner, month, kept), self._now()
 
-    def _row(self, person: Person) -> tuple[str, str]:
-        return self._vault.pseudonym(f"spending:{person.owner}"), f"{self._now():%Y-%m}"
+    def _row(self, person: Person, agent: str) -> tuple[str, str]:
+        return self._vault.pseudonym(f"spending:{person.owner}:{agent}"), f"{self._now():%Y-%m}"
 
     def _sealed(self, owner: str, month: str, kept: _Kept) -> bytes:
         plain: dict[str, Any] = {"month": {**asdict(kept.month), "cost": str(kept.month.cost)}}

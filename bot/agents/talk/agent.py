@@ -123,7 +123,7 @@ class TalkAgent:
             raise PersonMends("This conversation is not kept any more.", "Ask anew.")
         if talk.take_in(turn.request.key) and talk.state == "paused":
             await self.talking.meter.go_on(turn.person, f"{turn.conversation}:{talk.asked}")
-            talk.asks, talk.state = 0, "working"
+            talk.asks, talk.past, talk.state = 0, talk.past + 1, "working"
         await self._carry_on(turn, talk, ready=talk.state == "working" and not talk.waits)
 
     async def edited(self, turn: Turn) -> None:

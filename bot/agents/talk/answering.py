@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 
 from bot.agents.talk import prompts
 from bot.agents.talk.compaction import compacted
@@ -63,6 +64,7 @@ class Answering:
         talk.history = compacted(with_message(talk.history, text), _WINDOW)
         talk.began = len(talk.history)
         talk.asks, talk.after, talk.wanted, talk.turned_down = 0, [], [], False
+        talk.used, talk.cost, talk.past = 0, Decimal(0), 0
         talk.state = "working"
         await self.save()
 
@@ -72,6 +74,7 @@ class Answering:
         if talk.state == "waiting":
             talk.state, talk.began = "working", len(talk.history)
         self._place = await turn.thread.place()
+        await self._check_place()
         await turn.thread.clear(talk.streaming, talk.answers)
         talk.streaming = ""
         await record(self._talking, turn, talk)
@@ -82,6 +85,15 @@ class Answering:
             await self._one_answer(showing)
             if self._rests() and talk.queue:
                 await self.take(talk.queue.pop(0))
+
+    async def _check_place(self) -> None:
+        """Raises PersonMends in a channel the agent is not meant for."""
+        place, meant = self._place, self._definition.channels
+        if place is not None and meant and not {place.channel, place.name} & set(meant):
+            self._talk.state = "idle"
+            await self.save()
+            where = ", ".join(meant)
+            raise PersonMends(f"{self._definition.name} is meant for {where}.", "Ask it there, or in direct messages.")
 
     def _rests(self) -> bool:
         return self._talk.state == "idle"

@@ -21,11 +21,6 @@ def compacted(history: Sequence[Any], most_tokens: int) -> list[Any]:
     return list(history)
 
 
-def estimated(history: Sequence[Any]) -> int:
-    """Tokens, about."""
-    return sum(map(_weight, history)) // _PER_TOKEN
-
-
 def _weight(piece: Any) -> int:
     if isinstance(piece, str):
         return len(piece.encode("utf-8", "replace"))

@@ -48,13 +48,15 @@ class Counted(BaseModel):
 
 
 class Conversation(BaseModel):
-    """`agent`: the name of who is talked to. `history`: messages as pydantic-ai writes them. `heard`: keys of messages
-    that were taken in; `queue`: those that wait. `wanted`: calls on cards. `seen_by`: who else may see all that was
-    read so far (None: anybody), `origins`: where it is from. `typed`: addresses the person wrote. `streaming`: the
-    answer that is being shown; `answers`: all of ours. `turned_down`: a card of this message was. `began`: how much of
-    the history was there before the answer at work. `asks`: requests to the model for the message at work, `asked`: in
-    all. `seen`: up to where the thread was read. `after`: what the model is told with the next message. `model`: what
-    the person chose. `dry`: nothing it wants is laid before the person, who is told of it instead."""
+    """`agent`: the name of who is talked to. `history`: messages as pydantic-ai writes them. `heard`: keys of
+    messages that were taken in; `queue`: those that wait. `wanted`: calls on cards. `seen_by`: who else may see all
+    that was read so far (None: anybody), `origins`: where it is from. `typed`: addresses the person wrote.
+    `streaming`: the answer that is being shown; `answers`: all of ours. `turned_down`: a card of this message was.
+    `began`: how much of the history was there before the answer at work. `asks`: requests to the model for the
+    message at work, `asked`: in all; `used`, `cost`: tokens and dollars of this message, `past`: how often the person
+    went on past its ceiling. `seen`: up to where the thread was read. `after`: what the model is told with the next
+    message. `model`: what the person chose. `dry`: nothing it wants is laid before the person, who is told of it
+    instead."""
 
     agent: str
     history: list[Any] = Field(default_factory=list)
@@ -71,6 +73,9 @@ class Conversation(BaseModel):
     began: int = 0
     asks: int = 0
     asked: int = 0
+    used: int = 0
+    cost: Decimal = Decimal(0)
+    past: int = 0
     unrecorded: list[Counted] = Field(default_factory=list)
     seen: str = ""
     after: list[str] = Field(default_factory=list)

@@ -1,15 +1,16 @@
 """What talking agents are made of: who they are, which models there are, and who keeps count."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.contracts.agents import Description
 from bot.contracts.errors import PersonMends
 from bot.contracts.people import Person
-from bot.contracts.usage import Spent
+from bot.contracts.usage import Ceiling, Spent
 from bot.models import Catalogue, Counter
 
+NO_CEILING = Ceiling()
 SPACE = "talk"
 """The room of the documents of all conversations."""
 
@@ -17,7 +18,9 @@ SPACE = "talk"
 @dataclass(frozen=True, slots=True)
 class Definition:
     """An agent that can be talked to. `tools`: names, or beginnings as `mail.*`; `model`: names in the order in which
-    they are tried, empty for the installation's; `most_asks`: requests to the model for one message of the person."""
+    they are tried, empty for the installation's; `most_asks`: requests to the model for one message of the person;
+    `channels`: ids or names of those it is meant for, none: all; `per_message`, `per_month`: what it may cost its
+    person."""
 
     name: str
     description: str
@@ -25,6 +28,9 @@ class Definition:
     tools: tuple[str, ...]
     model: tuple[str, ...] = ()
     most_asks: int = 12
+    channels: tuple[str, ...] = ()
+    per_message: Ceiling = NO_CEILING
+    per_month: Ceiling = NO_CEILING
 
 
 class Agents(Protocol):
@@ -37,27 +43,17 @@ class Agents(Protocol):
 class Meter(Protocol):
     """Keeps count for each person, and says when enough is enough."""
 
-    async def check(self, person: Person, tokens: int, *, key: str) -> str:
-        """Before a request of about so many tokens: what to tell the person, mostly nothing. Raises BudgetReached."""
+    async def check(
+        self, person: Person, tokens: Callable[[], Awaitable[int]], *, agent: str = "", most: Ceiling = NO_CEILING
+    ) -> str:
+        """Before a request of about so many tokens, which are counted where a ceiling holds: what to tell the person,
+        mostly nothing. `most`: of a month, for this `agent` of the person's. Raises BudgetReached."""
 
-    async def record(self, person: Person, key: str, spent: Spent) -> None:
-        """Count a finished request, once per `key`."""
+    async def record(self, person: Person, key: str, spent: Spent, *, agent: str = "") -> None:
+        """Count a finished request, once per `key`; with `agent`, for it as well."""
 
     async def go_on(self, person: Person, key: str) -> None:
         """The person wants to go on past a ceiling of their own with what goes by this key."""
-
-
-class Unmetered:
-    """A Meter that counts nothing: for tests, and where nothing costs anything."""
-
-    async def check(self, person: Person, tokens: int, *, key: str) -> str:
-        return ""
-
-    async def record(self, person: Person, key: str, spent: Spent) -> None:
-        return None
-
-    async def go_on(self, person: Person, key: str) -> None:
-        return None
 
 
 class NoOthers:

@@ -15,7 +15,7 @@ MOST_READ = 24_000
 
 _MOST_MESSAGE = 1_500
 _MOST_THREAD = 12_000
-_TAG = re.compile(r"<(?=/?\s*outside\b)", re.IGNORECASE)
+_TAG = re.compile(r"<(?=[\s/]*outside)", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>|\"']+")
 
 _HOUSE = """
@@ -45,7 +45,7 @@ def outside(text: str, origin: str, most: int = MOST_READ) -> str:
     text = _TAG.sub("‹", redacted(text))
     if len(text) > most:
         text = f"{text[:most]}\n[cut here: {len(text) - most:,} more characters]"
-    label = _line(origin).replace('"', "'")
+    label = re.sub(r'[<>"]', "'", _line(origin))
     return f'<outside source="{label}">\n{text}\n</outside>'
 
 

@@ -4,6 +4,7 @@ Everything a request to the model gave is written down before anything follows f
 finished request is paid for again.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,21 +31,24 @@ from pydantic_ai.messages import (
 from pydantic_ai.usage import UsageLimits
 
 from bot.agents.talk import prompts
-from bot.agents.talk.compaction import estimated
 from bot.agents.talk.conversation import Conversation, Counted
-from bot.agents.talk.parts import Definition, Talking
+from bot.agents.talk.parts import NO_CEILING, Definition, Talking
 from bot.agents.talk.showing import Showing
 from bot.agents.talk.toolset import Toolset
 from bot.contracts.agents import Turn
+from bot.contracts.errors import BudgetReached
 from bot.contracts.tools import Call, Reading
-from bot.contracts.usage import Spent
+from bot.contracts.usage import Month, Spent
 from bot.models import Chain, ModelName, cost, name_of
+from bot.usage.budgets import judge
 
 MOST_TIME = timedelta(minutes=10)
 """For one message of a person, all requests and readings together."""
 
 _MOST_TOOLS = 60
 _DETAILS = 200
+_AROUND = 1_500
+"""Tokens of instructions and tools in a request, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +143,7 @@ class Thinking:
         key = f"{self._turn.conversation}:{talk.asked}"
         await self._judge_audience()
         await self._save()
-        if said := await self._talking.meter.check(self._turn.person, estimated(talk.history), key=key):
-            await self._showing.note(said)
+        await self._check_budget()
         async with node.stream(run.ctx) as stream:
             async for event in stream:
                 if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
@@ -152,9 +155,37 @@ class Thinking:
         talk.history = plain(run.all_messages())
         talk.asks, talk.asked = talk.asks + 1, talk.asked + 1
         if isinstance(response, ModelResponse):
-            talk.unrecorded.append(counted(key, response, self._chain))
+            spent = counted(key, response, self._chain)
+            talk.unrecorded.append(spent)
+            talk.used += spent.input_tokens + spent.output_tokens
+            talk.cost += spent.cost or 0
         await self._save()
-        await record(self._talking, self._turn, talk)
+        await record(self._talking, self._turn, talk, self._budgeted)
+        if isinstance(response, ModelResponse) and response.finish_reason in ("length", None):
+            await self._showing.note("_The answer was cut off here._")
+
+    async def _check_budget(self) -> None:
+        """Raises BudgetReached."""
+        talk, one = self._talk, self._definition
+        if one.per_message != NO_CEILING:
+            month = Month(talk.asks, talk.used, talk.cost, past=talk.past)
+            verdict = judge(month, one.per_message, await self._upcoming())
+            if verdict.state == "over":
+                used = f"{verdict.used} of the {verdict.of} that {one.name} may take for one message are used."
+                raise BudgetReached(used, "You can let it go on a little further.", may_go_on=True)
+        check = self._talking.meter.check
+        if said := await check(self._turn.person, self._upcoming, agent=self._budgeted, most=one.per_month):
+            await self._showing.note(said)
+
+    @property
+    def _budgeted(self) -> str:
+        """The agent, if it has a budget of its own for a month."""
+        return self._definition.name if self._definition.per_month != NO_CEILING else ""
+
+    async def _upcoming(self) -> int:
+        """Tokens of the next request, about: the history, and as much again of tools and instructions as is usual."""
+        words = json.dumps(self._talk.history, ensure_ascii=False)
+        return (await self._talking.counter.count(words)).tokens + _AROUND
 
     async def _use_tools(self, run: "AgentRun[None, Any]", node: Any) -> None:
         """Each reading is a step that is shown; in a dry run, so is what it wants done, which is not done."""
@@ -185,11 +216,11 @@ async def replay(talk: Conversation, showing: Showing) -> None:
             await showing.paragraph()
 
 
-async def record(talking: Talking, turn: Turn, talk: Conversation) -> None:
+async def record(talking: Talking, turn: Turn, talk: Conversation, agent: str = "") -> None:
     """Count what was spent and is not counted yet; what is counted twice counts once."""
     for one in talk.unrecorded:
         spent = Spent(one.model, one.input_tokens, one.output_tokens, one.cost)
-        await talking.meter.record(turn.person, one.key, spent)
+        await talking.meter.record(turn.person, one.key, spent, agent=agent)
     talk.unrecorded = []
 
 

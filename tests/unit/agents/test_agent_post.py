@@ -63,9 +63,9 @@ class Turn:
 
 @pytest.fixture
 def agent() -> PostAgent:
-    found = agents.discover()["post"]
-    assert isinstance(found, PostAgent)
-    return found
+    description, skilled = agents.described()["post"]
+    assert skilled
+    return PostAgent(description)
 
 
 async def ran(agent: PostAgent, typed: str = "#deploys The release is at four.", **more: Any) -> Turn:
@@ -83,7 +83,7 @@ def test_its_file_names_its_one_tool(agent: PostAgent) -> None:
 @given(line, st.lists(line, min_size=1, max_size=4), st.sampled_from([" ", "\n", "  "]))
 def test_channel_and_text_are_told_apart(channel: str, words: list[str], between: str) -> None:
     text = between.join(words)
-    agent = PostAgent(agents.discover()["post"].description)
+    agent = PostAgent(agents.described()["post"][0])
     assert agent.parse(f" {channel}{between}{text} ") == {"channel": channel, "text": text}
 
 

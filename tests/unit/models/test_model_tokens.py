@@ -111,7 +111,13 @@ def test_a_process_ends_while_the_ranks_are_awaited() -> None:
     assert done.stderr == ""
 
 
-async def test_the_encoding_is_that_of_todays_models(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIKTOKEN_CACHE_DIR", raising=False)
+    assert not (await Counter().count("abab")).exact  # and no other machine was reached for: see conftest
+
+
+async def test_the_encoding_is_that_of_todays_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     named: list[str] = []
     monkeypatch.setattr(tiktoken, "get_encoding", lambda name: named.append(name) or bytewise())
     assert await Counter().count("abab") == Count(1, exact=True)

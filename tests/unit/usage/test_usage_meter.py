@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -16,6 +17,13 @@ from bot.usage.meter import Meter
 
 ADA, BEN = Person("T1", "U1"), Person("T1", "U2")
 SPENT = Spent("openai:gpt-5", 900, 100, Decimal("0.01"))
+
+
+def tokens(number: int) -> Callable[[], Awaitable[int]]:
+    async def count() -> int:
+        return number
+
+    return count
 
 
 def metered(database: Database, vault: Vault, whole: Ceiling | None = None) -> Meter:
@@ -52,29 +60,29 @@ async def test_rows_name_nobody_and_are_of_one_length(database: Database, vault:
 async def test_a_ceiling_of_ones_own_warns_pauses_and_goes_on(database: Database, vault: Vault) -> None:
     meter = metered(database, vault)
     await meter.set_ceiling(ADA, Ceiling(tokens=10_000))
-    assert await meter.check(ADA, 1_000, key="1") == ""
+    assert await meter.check(ADA, tokens(1_000)) == ""
     for number in range(8):
         await meter.record(ADA, str(number), SPENT)
-    assert "8,000 tokens" in await meter.check(ADA, 500, key="2")
-    assert await meter.check(ADA, 500, key="3") == ""  # told once
+    assert "8,000 tokens" in await meter.check(ADA, tokens(500))
+    assert await meter.check(ADA, tokens(500)) == ""  # told once
     with pytest.raises(BudgetReached) as reached:
-        await meter.check(ADA, 2_500, key="4")
+        await meter.check(ADA, tokens(2_500))
     assert reached.value.may_go_on
     await meter.go_on(ADA, "4")
     await meter.go_on(ADA, "4")
-    assert await meter.check(ADA, 2_500, key="4") == ""
+    assert await meter.check(ADA, tokens(2_500)) == ""
     with pytest.raises(BudgetReached):
-        await meter.check(ADA, 5_000, key="5")
-    assert await meter.check(BEN, 5_000, key="6") == ""
+        await meter.check(ADA, tokens(5_000))
+    assert await meter.check(BEN, tokens(5_000)) == ""
 
 
 async def test_the_ceiling_of_all_stops_everybody_and_nobody_may_go_on(database: Database, vault: Vault) -> None:
     meter = metered(database, vault, Ceiling(dollars=Decimal("0.02")))
     await meter.record(ADA, "a", SPENT)
-    assert await meter.check(BEN, 10, key="1") == ""
+    assert await meter.check(BEN, tokens(10)) == ""
     await meter.record(ADA, "b", SPENT)
     with pytest.raises(BudgetReached) as reached:
-        await meter.check(BEN, 10, key="2")
+        await meter.check(BEN, tokens(10))
     assert not reached.value.may_go_on
 
 
@@ -93,3 +101,13 @@ async def test_what_nobody_knows_the_price_of_is_counted_as_that(database: Datab
     await meter.record(ADA, "a", Spent("local:llama", 10, 5, None))
     month = await meter.month(ADA)
     assert (month.unpriced, month.cost, month.tokens) == (1, Decimal(0), 15)
+
+
+async def test_an_agent_has_a_month_of_its_own(database: Database, vault: Vault) -> None:
+    meter = metered(database, vault)
+    await meter.record(ADA, "a", SPENT, agent="scout")
+    assert (await meter.month(ADA)).requests == 1
+    assert await meter.check(ADA, tokens(10), agent="scout", most=Ceiling(tokens=2_000)) == ""
+    with pytest.raises(BudgetReached, match="scout"):
+        await meter.check(ADA, tokens(10), agent="scout", most=Ceiling(tokens=1_000))
+    assert await meter.check(ADA, tokens(10), agent="other", most=Ceiling(tokens=1_000)) == ""
