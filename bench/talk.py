@@ -148,7 +148,7 @@ async def _stopped(talk: Talk, way: str) -> float:
     await talk.watching.until(thread, ended=True)
     await asyncio.sleep(_AFTER)
     calls = talk.house.workspace._services.calls
-    return max(call["at"] for call in calls if call["args"].get("ts") == seen.ts) - stopped
+    return max(float(call["at"]) for call in calls if call["args"].get("ts") == seen.ts) - stopped
 
 
 def _script(asked: Asked) -> Answer:

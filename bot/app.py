@@ -14,7 +14,7 @@ import connectors
 import handlers
 from bot import agents, models
 from bot.agents.library import Library
-from bot.agents.talk.parts import Agents, Talking, definition_of
+from bot.agents.talk.parts import SPACE, Agents, Talking, definition_of
 from bot.assembly import Gate, Storage
 from bot.contracts.agents import Agent
 from bot.contracts.connectors import Connections, Connector, Kept
@@ -40,7 +40,7 @@ from bot.store.database import Database, database_url
 from bot.store.documents import ConnectionStore, Documents
 from bot.store.sealing import Vault, load_key
 from bot.usage.meter import Meter
-from connectors.slack import Sender, api_client
+from connectors.slack import Sender, api_client, kept_alive
 from handlers import listening
 
 _KEY_FILE = "installation.key"
@@ -93,7 +93,8 @@ async def running(
     client = slack_client(settings)
     policy = policy_file.load(settings.policy)
     catalogue = Catalogue(model or models.load())
-    async with open_storage(settings) as storage:
+    talker = slack_client(settings)  # apart from Bolt's, which copies its own for each request
+    async with kept_alive(talker), open_storage(settings) as storage:
         bolt = await listening.bolt_app(client, revealed(settings.slack_signing_secret))
         services = open_connectors(storage, more_connectors)
         for service in services.values():
@@ -104,7 +105,7 @@ async def running(
         own = OwnAgents(library, settings.agents_folder, catalogue)
         talking = talking_over(catalogue, meter, own)
         known = {**agents.discover(talking), **{agent.description.name: agent for agent in more_agents}}
-        slack = Sender(client, pace=settings.pace)
+        slack = Sender(talker, pace=settings.pace)
         engine, gate = build_engine(policy, storage, slack, services, known, talking, meter, own)
         handlers.register(bolt, engine)
         loading = asyncio.create_task(_ready(catalogue))
@@ -168,7 +169,7 @@ def build_engine(
             roster=Roster(talking, storage.documents, meter),
             workshop=build_workshop(own, policy, storage, slack, gate, known, lambda request: engine.enqueue(request)),
             running=gate.running,
-            upkeep=gate.upkeep(inbox, durable, tuple(known)),
+            upkeep=gate.upkeep(inbox, durable, (*known, SPACE), meter.purge),
             accounts=gate.accounts,
             agents=known,
             documents=storage.documents,

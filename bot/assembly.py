@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.contracts.connectors import Connector
@@ -190,7 +191,13 @@ class Gate:
             )
         )
 
-    def upkeep(self, inbox: Inbox, durable: Durable, agents: Sequence[str]) -> Upkeep:
+    def upkeep(
+        self,
+        inbox: Inbox,
+        durable: Durable,
+        rooms: Sequence[str],
+        purge_usage: Callable[[datetime], Awaitable[None]],
+    ) -> Upkeep:
         """What the clock does for these parts."""
 
         async def post(channel: str, message: Message, key: str) -> None:
@@ -208,5 +215,6 @@ class Gate:
             between.stops,
             anchor,
             policy.audit_every,
-            tuple(agents),
+            tuple(rooms),
+            purge_usage,
         )

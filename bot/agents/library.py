@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
+import structlog
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -25,12 +26,13 @@ from bot.contracts.people import Person
 from bot.gate.audit import Audit, Entry
 from bot.store.database import Database
 from bot.store.models import AgentRow
-from bot.store.sealing import Vault
+from bot.store.sealing import RowMismatch, Vault
 
 State = Literal["private", "proposed", "shared"]
 MOST_AGENTS = 50
 """Of one person."""
 _MOST_DUE = 500
+_log = structlog.get_logger("agents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ class Library:
         query = select(AgentRow).where(AgentRow.next_at <= now).order_by(AgentRow.next_at).limit(_MOST_DUE)
         async with self._database.read() as session:
             rows = list(await session.scalars(query))
-        return [due for row in rows if (due := self._due(row, now)) is not None]
+        return [due for row in rows if (due := self._opened(row, now)) is not None]
 
     async def advance(self, due: Due) -> bool:
         """Take a schedule on to its next occurrence; False when another replica, or an edit, was first."""
@@ -343,6 +345,14 @@ class Library:
             next_at=None,
             updated_at=datetime.fromisoformat(told["at"]),
         )
+
+    def _opened(self, row: AgentRow, now: datetime) -> Due | None:
+        """None for a row that does not open, which keeps nobody else's agent from running."""
+        try:
+            return self._due(row, now)
+        except RowMismatch:
+            _log.error("agent's row does not open", row=row.id)
+            return None
 
     def _due(self, row: AgentRow, now: datetime) -> Due | None:
         body = self._body(row)

@@ -45,7 +45,7 @@ class Proposed:
     waiting: int = 0
     granted: int = 0
     denied: tuple[str, ...] = ()
-    cards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cards: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

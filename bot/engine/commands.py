@@ -64,6 +64,7 @@ ASK = "ask"
 BEGIN = "Do what you are for."
 AGENTS = "agents"
 Understood = Say | Run | Connect | Open | Direct | Free
+_LIKE, _MISSPELT = 0.5, 0.75
 _A_COMMAND = 4
 """Words of something meant as a command; more are a sentence."""
 
@@ -114,6 +115,8 @@ class Commands:
         if word == "run" and ASK in self._agents:
             return self._run(rest)
         agent = self._agents.get(word)
+        if agent is None and not rest and self._meant(word, _MISSPELT):
+            return Say(self._unknown(word))
         if agent is None:
             return Free(text.strip(), self._unknown(word) if len(text.split()) <= _A_COMMAND else self.help())
         args = agent.parse(rest)
@@ -141,8 +144,12 @@ class Commands:
         return [command.word for command in self.known]
 
     def _unknown(self, word: str) -> Message:
-        nearest = difflib.get_close_matches(word[:40], self._words, n=1, cutoff=0.5)
-        return help_views.unknown(word, nearest[0] if nearest else None, self.known)
+        return help_views.unknown(word, self._meant(word, _LIKE), self.known)
+
+    def _meant(self, word: str, likeness: float) -> str | None:
+        """The word probably meant."""
+        nearest = difflib.get_close_matches(word[:40], self._words, n=1, cutoff=likeness)
+        return nearest[0] if nearest else None
 
 
 def _one_agent(rest: str) -> Open:

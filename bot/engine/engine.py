@@ -158,9 +158,10 @@ class Engine:
         return ASK in self._parts.agents
 
     async def talks(self, person: Person, channel: str, thread_ts: str) -> bool:
-        """Whether that person and an agent have a conversation in that thread."""
+        """Whether that person and an agent have a conversation in that thread, or are about to."""
         place = Request("", person, ASK, "heard", channel=channel, thread_ts=thread_ts)
-        return await self._parts.roster.talks(person, self._parts.conversation(place))
+        known = await self._parts.roster.talks(person, self._parts.conversation(place))
+        return known or await self._parts.inbox.awaits(place)
 
     async def stop_conversation(self, person: Person, channel: str, thread_ts: str | None) -> Message:
         """End what goes on in that thread, or, without one, in the person's own conversation with MeshClaw."""

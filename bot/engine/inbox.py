@@ -113,6 +113,13 @@ class Inbox:
         async with self._database.read() as session:
             return await session.scalar(earlier) is not None
 
+    async def awaits(self, request: Request) -> bool:
+        """Whether something of that person's, in that lane, is still to be done."""
+        mine = (InboxRow.state == "new", InboxRow.lane == self._vault.pseudonym(f"lane:{request.lane}"))
+        owner = self._vault.pseudonym(request.person.owner)
+        async with self._database.read() as session:
+            return await session.scalar(select(InboxRow.id).where(*mine, InboxRow.owner == owner).limit(1)) is not None
+
     async def open_tickets(self) -> Sequence[Ticket]:
         """This executor's unfinished requests, oldest first."""
         mine = select(InboxRow).where(InboxRow.state == "new", InboxRow.executor == self._executor)

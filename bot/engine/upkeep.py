@@ -23,13 +23,14 @@ _REMEMBER_KEYS = timedelta(days=2)  # Slack redelivers for minutes; two days are
 _REMEMBER_STEPS = timedelta(hours=1)
 _HALTED = timedelta(minutes=10)
 _UNDRAWN = timedelta(seconds=60)
+_REMEMBER_USAGE = timedelta(days=13 * 31)
 _GRACE = 3.0  # seconds
 _log = structlog.get_logger("engine.upkeep")
 
 
 class Upkeep:
-    """The jobs of one replica. `carry_on` takes up a card again, `ended` hears of cards that ended by the clock,
-    `scheduled` runs what agents are to do by themselves."""
+    """The jobs of one replica. `rooms`: whose documents of single runs are forgotten. `carry_on` takes up a card again,
+    `ended` hears of cards that ended by the clock, `scheduled` runs what agents are to do by themselves."""
 
     def __init__(
         self,
@@ -42,7 +43,8 @@ class Upkeep:
         stops: Stops,
         anchor: Anchor,
         anchor_every: timedelta,
-        agents: tuple[str, ...],
+        rooms: tuple[str, ...],
+        purge_usage: Callable[[datetime], Awaitable[None]],
     ) -> None:
         self._decisions = decisions
         self._inbox = inbox
@@ -53,7 +55,8 @@ class Upkeep:
         self._stops = stops
         self._anchor = anchor
         self._anchor_every = anchor_every
-        self._agents = agents
+        self._rooms = rooms
+        self._purge_usage = purge_usage
         self._clock = AsyncIOScheduler(timezone=UTC)
         self._jobs: set[asyncio.Task[Any]] = set()
         self.carry_on: Callable[[Card], Awaitable[None]]
@@ -109,8 +112,9 @@ class Upkeep:
         await self._grants.purge(now - KEPT)
         await self._stops.purge(now - TIME_TO_UNDO - _REMEMBER_KEYS)  # no card they stopped may outlive them
         await self._decisions.purge(now - TIME_TO_UNDO - _REMEMBER_KEYS)
-        for agent in self._agents:
-            await self._documents.purge(agent, "run:", now - TIME_TO_UNDO - _REMEMBER_KEYS)
+        for room in self._rooms:
+            await self._documents.purge(room, "run:", now - TIME_TO_UNDO - _REMEMBER_KEYS)
+        await self._purge_usage(now - _REMEMBER_USAGE)
 
     async def _keep_head(self) -> None:
         await self._anchor.keep(datetime.now(UTC))

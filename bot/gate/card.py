@@ -32,11 +32,11 @@ class Terms:
     own: bool = True
     outbox: float = 0.0
     asked_in: str = ""
-    thread: str = ""
     shown_to: tuple[str, ...] = ()
     grant: str = ""
     allowed: str = ""
     denied: tuple[str, ...] = ()
+    thread: str = ""
 
     @property
     def asks(self) -> bool:

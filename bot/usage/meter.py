@@ -34,6 +34,8 @@ SPACE = "usage"
 _CEILING = "ceiling"
 _INSTALLATION = Person("", "")
 _NO_CEILING = Ceiling()
+_Row = tuple[str, str]
+"""Owner's pseudonym, month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +93,29 @@ class Meter:
                 may_go_on=True,
             )
         if verdict.state == "near" and not month.warned:
-            async with self._changing(person) as (session, kept):
-                await self._put(session, person, replace(kept, month=replace(kept.month, warned=True)))
+            async with self._changing(person) as (session, row, kept):
+                await self._put(session, row, replace(kept, month=replace(kept.month, warned=True)))
             return f"_You have used {verdict.used} of the {verdict.of} you set yourself for this month._"
         return ""
 
     async def record(self, person: Person, key: str, spent: Spent, *, agent: str = "") -> None:
         """Count a finished request, once per `key`; with `agent`, for it as well."""
         mark = hashlib.sha256(key.encode()).hexdigest()[:12]
-        for whose, of in ((person, ""), (_INSTALLATION, ""), *(((person, agent),) if agent else ())):
-            async with self._changing(whose, of) as (session, kept):
+        rows = sorted({self._row(person, ""), self._row(_INSTALLATION, ""), self._row(person, agent)})
+        async with self._database.write() as session:
+            for row in rows:  # always in one order: two that count at once do not wait for each other for ever
+                kept = await self._locked(session, row)
                 if mark not in kept.keys:
                     keys = (*kept.keys, mark)[-_KEYS:]
-                    await self._put(session, whose, replace(kept, month=_added(kept.month, spent), keys=keys), of)
+                    await self._put(session, row, replace(kept, month=_added(kept.month, spent), keys=keys))
 
     async def go_on(self, person: Person, key: str) -> None:
         """The person goes on past their own ceiling, a quarter of it further; once per `key`."""
         mark = hashlib.sha256(key.encode()).hexdigest()[:12]
-        async with self._changing(person) as (session, kept):
+        async with self._changing(person) as (session, row, kept):
             if mark not in kept.went_on:
                 month = replace(kept.month, past=kept.month.past + 1)
-                await self._put(session, person, replace(kept, month=month, went_on=(*kept.went_on, mark)[-50:]))
+                await self._put(session, row, replace(kept, month=month, went_on=(*kept.went_on, mark)[-50:]))
 
     async def month(self, person: Person) -> Month:
         """What this month came to: for that person's eyes alone."""
@@ -128,8 +132,8 @@ class Meter:
     async def set_ceiling(self, person: Person, ceiling: Ceiling) -> None:
         dollars = str(ceiling.dollars) if ceiling.dollars is not None else None
         await self._documents.save(person, SPACE, _CEILING, {"dollars": dollars, "tokens": ceiling.tokens})
-        async with self._changing(person) as (session, kept):
-            await self._put(session, person, replace(kept, month=replace(kept.month, warned=False, past=0)))
+        async with self._changing(person) as (session, row, kept):
+            await self._put(session, row, replace(kept, month=replace(kept.month, warned=False, past=0)))
 
     async def purge(self, before: datetime) -> None:
         """Forget months that were last touched before that time."""
@@ -143,28 +147,31 @@ class Meter:
         return self._opened(row) if row is not None else _Kept(Month())
 
     @asynccontextmanager
-    async def _changing(self, person: Person, agent: str = "") -> AsyncIterator[tuple[AsyncSession, _Kept]]:
-        """This month's row, locked until the end: two replicas may count at once."""
-        owner, month = self._row(person, agent)
-        insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        new = {
-            "owner": owner,
-            "month": month,
-            "body": self._sealed(owner, month, _Kept(Month())),
-            "updated_at": self._now(),
-        }
+    async def _changing(self, person: Person) -> AsyncIterator[tuple[AsyncSession, _Row, _Kept]]:
+        """This month's row of a person, locked until the end."""
+        row = self._row(person, "")
         async with self._database.write() as session:
-            await session.execute(insert(SpendingRow).values(new).on_conflict_do_nothing())
-            query = select(SpendingRow).where(SpendingRow.owner == owner, SpendingRow.month == month)
-            row = (await session.scalars(query.with_for_update())).one()
-            yield session, self._opened(row)
+            yield session, row, await self._locked(session, row)
 
-    async def _put(self, session: AsyncSession, person: Person, kept: _Kept, agent: str = "") -> None:
-        owner, month = self._row(person, agent)
-        row = await session.get_one(SpendingRow, (owner, month))
-        row.body, row.updated_at = self._sealed(owner, month, kept), self._now()
+    async def _locked(self, session: AsyncSession, row: _Row) -> _Kept:
+        """What the row holds, made where there is none; two replicas may count at once."""
+        owner, month = row
+        query = select(SpendingRow).where(SpendingRow.owner == owner, SpendingRow.month == month).with_for_update()
+        found: SpendingRow | None = (await session.scalars(query)).one_or_none()
+        if found is not None:
+            return self._opened(found)
+        insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
+        new = {"owner": owner, "month": month, "updated_at": self._now()}
+        new["body"] = self._sealed(owner, month, _Kept(Month()))
+        await session.execute(insert(SpendingRow).values(new).on_conflict_do_nothing())
+        return self._opened((await session.scalars(query)).one())
 
-    def _row(self, person: Person, agent: str) -> tuple[str, str]:
+    async def _put(self, session: AsyncSession, row: _Row, kept: _Kept) -> None:
+        owner, month = row
+        found = await session.get_one(SpendingRow, row)
+        found.body, found.updated_at = self._sealed(owner, month, kept), self._now()
+
+    def _row(self, person: Person, agent: str) -> _Row:
         return self._vault.pseudonym(f"spending:{person.owner}:{agent}"), f"{self._now():%Y-%m}"
 
     def _sealed(self, owner: str, month: str, kept: _Kept) -> bytes:

@@ -5,9 +5,11 @@ memory and logs what it cannot read, so this is ours; the protocol spoken over i
 """
 
 import asyncio
+import ctypes
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -28,6 +30,7 @@ _CHUNK = 64 * 1024
 _LINE_COSTS = 4_000
 """What reading a line costs beside its bytes, in bytes."""
 
+_PR_SET_DUMPABLE = 4
 _GRACE = 0.5
 _HEARD = "notifications/tools/list_changed"
 
@@ -41,6 +44,7 @@ Streams = tuple[
 async def child(server: Server, ended: Callable[[], None]) -> AsyncGenerator[Streams, None]:
     """The server, started; its whole process group is dead afterwards. `ended` is called when it says nothing more.
     Raises OSError when it cannot be started."""
+    conceal()
     home = await asyncio.to_thread(tempfile.mkdtemp, prefix="mcp-server-")
     try:
         process = await asyncio.create_subprocess_exec(
@@ -61,6 +65,13 @@ async def child(server: Server, ended: Callable[[], None]) -> AsyncGenerator[Str
             await _end(process)
     finally:
         await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+
+
+def conceal() -> None:
+    """Keep what runs under the same account from reading this process's environment and memory out of /proc: a server
+    is one. Linux only; see prctl(2), PR_SET_DUMPABLE."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def environment(server: Server, home: str) -> dict[str, str]:

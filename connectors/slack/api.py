@@ -1,6 +1,7 @@
 """Slack's Web API, called: the client, and its failures told apart."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -40,6 +41,18 @@ def api_client(token: str, api_url: str | None = None) -> AsyncWebClient:
     retries = [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
     base = api_url or AsyncWebClient.BASE_URL
     return AsyncWebClient(token=token, base_url=base, timeout=15, retry_handlers=list(retries))
+
+
+@asynccontextmanager
+async def kept_alive(client: AsyncWebClient) -> AsyncIterator[None]:
+    """Within it the client keeps its connections; left to itself it makes one for each call."""
+    timeout = aiohttp.ClientTimeout(total=client.timeout)
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=client.trust_env_in_session) as session:
+        client.session = session
+        try:
+            yield
+        finally:
+            client.session = None
 
 
 def code_of(error: SlackApiError) -> str:

@@ -45,7 +45,11 @@ class Pace:
                 while (wait := turn.free_at - self._clock()) > 0:
                     await self._sleep(wait)
                 turn.free_at = self._clock() + self._every
-                yield
+                try:
+                    yield
+                finally:
+                    if self._clock() > turn.free_at:  # it may have been refused, and have gone out late
+                        turn.free_at = self._clock() + self._every
         finally:
             turn.waiting -= 1
 

@@ -130,7 +130,7 @@ async def test_direct_message_works_like_the_command(house: House) -> None:
     [
         ("help", "What MeshClaw does for you"),
         ("/meshclaw help", "What MeshClaw does for you"),
-        ("What is it that you can do?", "What MeshClaw does for you"),
+        ("What is it that you can do?", "What I found"),
         ("triage --sinse 7d", "Triage does not know"),
         ("traige", "Did you mean /meshclaw triage"),
         ("connect mail", "needs your mail account"),
@@ -155,7 +155,7 @@ async def test_a_mention_that_is_a_command_runs_it(house: House) -> None:
 
 async def test_mention_is_answered_to_that_person_alone(house: House) -> None:
     human = house.human
-    await human.say("dana", "<@U01MESHCLAW> what is this?", "#deploys")
+    await human.say("dana", "<@U01MESHCLAW> help", "#deploys")
     answer = await human.message("dana", harness.says("/meshclaw triage"), "#deploys")
     assert answer["ephemeral"]
     await house.idle()

@@ -50,12 +50,15 @@ class Answering:
         self._definition = definition
         self._talk = talk
         self._place: Place | None = None
+        self._fresh = False
         self.save = save
 
     async def take(self, said: Said, *, about: str = "") -> None:
         """Take the person's next message in, with what was said in the thread by others since."""
         talk = self._talk
-        heard = await self._turn.thread.messages(_BEFORE)
+        self._place = await self._turn.thread.place()
+        secluded = self._place is None  # nobody else writes there
+        heard = () if secluded else await self._turn.thread.messages(_BEFORE)
         before = [one for one in heard if talk.seen < one.ts < (said.ts or "9") and one.ts not in talk.answers]
         before = [one for one in before if not one.by_us and (one.user != self._turn.person.user or not talk.history)]
         text = prompts.message(said.text, before=before, about=about, after=talk.after)
@@ -66,6 +69,7 @@ class Answering:
         talk.asks, talk.after, talk.wanted, talk.turned_down = 0, [], [], False
         talk.used, talk.cost, talk.past = 0, Decimal(0), 0
         talk.state = "working"
+        self._fresh = True
         await self.save()
 
     async def run(self) -> None:
@@ -73,15 +77,18 @@ class Answering:
         turn, talk = self._turn, self._talk
         if talk.state == "waiting":
             talk.state, talk.began = "working", len(talk.history)
-        self._place = await turn.thread.place()
+        if not self._fresh:
+            self._place = await turn.thread.place()
+            await turn.thread.clear(talk.streaming, talk.answers)
+            talk.streaming = ""
         await self._check_place()
-        await turn.thread.clear(talk.streaming, talk.answers)
-        talk.streaming = ""
         await record(self._talking, turn, talk)
         while talk.state == "working":
             showing = Showing(turn.thread, talk, self.save, secluded=self._place is None)
             await showing.at_work()
-            await replay(talk, showing)
+            if not self._fresh:
+                await replay(talk, showing)
+            self._fresh = False
             await self._one_answer(showing)
             if self._rests() and talk.queue:
                 await self.take(talk.queue.pop(0))

@@ -59,7 +59,7 @@ def message(text: str, *, before: Sequence[Heard] = (), about: str = "", after: 
     since the model was last asked."""
     parts = [*after]
     if before:
-        lines = "\n".join(f"{_line(one.name or one.user)}: {one.text[:_MOST_MESSAGE]}" for one in before)
+        lines = "\n".join(f"{_line(one.name or one.user)}: {redacted(one.text)[:_MOST_MESSAGE]}" for one in before)
         parts.append(outside(lines[-_MOST_THREAD:], "this thread, before the message below"))
     if about:
         parts.append(outside(about, "the message this is about", _MOST_THREAD))

@@ -139,10 +139,12 @@ class Thinking:
     async def _ask(self, run: "AgentRun[None, Any]", node: Any) -> None:
         """One request to the model, shown as it comes, and written down once it is whole."""
         talk = self._talk
+        decided = bool(talk.wanted)
         talk.history, talk.wanted = plain([*run.all_messages(), node.request]), []
         key = f"{self._turn.conversation}:{talk.asked}"
         await self._judge_audience()
-        await self._save()
+        if decided:  # what was merely read is read again after a crash
+            await self._save()
         await self._check_budget()
         async with node.stream(run.ctx) as stream:
             async for event in stream:

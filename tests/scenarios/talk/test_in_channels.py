@@ -33,14 +33,14 @@ async def test_each_person_has_a_conversation_of_their_own_and_reads_what_stands
         return says("Hello Ben.") if "And you?" in asked.said else await for_ada(asked)
 
     async with talking(tmp_path, script) as talk:
-        talk.home.lab.connector.texts["secret"] = "Ada's own: 4711"
+        talk.home.lab.connector.texts["secret"] = "Ada's own: pumpernickel"
         thread = await in_general(talk, "ada", "Look at it, say nothing.")
         first = await talk.answer("ada", "Noted, Ada.", channel="#general")
         await talk.ask("chen", "I think it is green.", "#general", thread)
         await in_general(talk, "ben", "And you?", thread)
         await talk.answer("ben", "Hello Ben.", channel="#general", after=first["ts"])
         told = talk.server.asked[-1].body
-        assert "4711" not in told
+        assert "pumpernickel" not in told
         assert "I think it is green." in told
         assert "this thread, before" in told
 

@@ -108,3 +108,12 @@ async def test_what_slack_refuses_for_now_is_not_lost_and_a_channel_gets_one_mes
         posted = sorted(call["at"] for call in calls if call["method"] in POSTING and call["ok"])
         assert len(posted) == threads
         assert min(later - earlier for earlier, later in pairwise(posted)) > 0.9
+
+
+@pytest.mark.xfail(strict=True, reason="a thread counts as a conversation only once its first message is at work")
+async def test_what_is_said_right_after_a_mention_without_one_is_heard(tmp_path: Path) -> None:
+    async with talking(tmp_path, answers, lab=False) as talk:
+        thread = await talk.ask("ada", first(1, "#general"), "#general")
+        await talk.ask("ada", "The second matter-1", "#general", thread)
+        await talk.home.idle()
+        assert [words(each).splitlines()[0] for each in await talk.thread("ada", thread, "#general")] == expected(1)

@@ -114,7 +114,7 @@ def test_a_source_ends_no_block(origin: str) -> None:
 def test_of_a_secret_where_a_thread_is_cut_nothing_is_left() -> None:
     """Messages are cut behind, a long thread in front: gone may be what a secret is told by."""
     filler = [Heard(f"{number}", "U2", "Chen", "calm sea " * 200, False) for number in range(2, 9)]
-    for more in range(0, 1_500, 20):
+    for more in range(0, 1_500, 60):
         heard = Heard("1", "U1", "Ben", f"{key()} {'y' * more}", False)
         assert_without(prompts.message("Well?", before=[heard, *filler]), SECRETS["denial"])
         heard = Heard("1", "U1", "Ben", f"{'y' * more} {key()}", False)

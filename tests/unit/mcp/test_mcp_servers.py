@@ -254,3 +254,10 @@ async def test_without_the_library_the_rest_works_and_the_mend_is_said(opened, t
 def test_the_library_is_loaded_on_first_use_only() -> None:
     code = "import sys, connectors.mcp; sys.exit(bool({'mcp', 'httpx2', 'mcp_types'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=SERVERS.parents[1]).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_what_runs_beside_it_cannot_read_this_process() -> None:
+    told = "import ctypes, connectors.mcp.process as p; p.conceal(); print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "0", done.stderr
