@@ -82,12 +82,9 @@ async def test_threads_at_once_are_answered_each_in_its_order_and_none_with_anot
         assert len(talk.server.asked) == len(talk.server.paid) == 2 * len(threads)
 
 
-PACE_FORGETS = pytest.mark.xfail(strict=True, reason="Pace: after a message that was refused first the next is at once")
-
-
 @pytest.mark.parametrize(
     ("refused", "threads"),
-    [(("chat.stopStream", "conversations.replies"), 8), pytest.param(("chat.startStream",), 3, marks=PACE_FORGETS)],
+    [(("chat.stopStream", "conversations.replies"), 8), (("chat.startStream",), 3)],
 )
 async def test_what_slack_refuses_for_now_is_not_lost_and_a_channel_gets_one_message_a_second(
     tmp_path: Path, refused: Sequence[str], threads: int
@@ -110,7 +107,6 @@ async def test_what_slack_refuses_for_now_is_not_lost_and_a_channel_gets_one_mes
         assert min(later - earlier for earlier, later in pairwise(posted)) > 0.9
 
 
-@pytest.mark.xfail(strict=True, reason="a thread counts as a conversation only once its first message is at work")
 async def test_what_is_said_right_after_a_mention_without_one_is_heard(tmp_path: Path) -> None:
     async with talking(tmp_path, answers, lab=False) as talk:
         thread = await talk.ask("ada", first(1, "#general"), "#general")

@@ -110,7 +110,6 @@ def test_a_source_ends_no_block(origin: str) -> None:
     assert_closed([prompts.outside("calm sea", origin)])
 
 
-@pytest.mark.xfail(strict=True, reason="prompts.message cuts before it masks")
 def test_of_a_secret_where_a_thread_is_cut_nothing_is_left() -> None:
     """Messages are cut behind, a long thread in front: gone may be what a secret is told by."""
     filler = [Heard(f"{number}", "U2", "Chen", "calm sea " * 200, False) for number in range(2, 9)]
