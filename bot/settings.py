@@ -33,9 +33,7 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = Field(default=None, validation_alias=AliasChoices("SLACK_SIGNING_SECRET"))
     slack_api_url: str | None = Field(default=None, validation_alias=AliasChoices("SLACK_API_URL"))
     host: str = Field(default="0.0.0.0", description="Address `run --http` listens on.")  # noqa: S104 - Slack calls in
-    budget: str = Field(
-        default="none", description="The most for models a month, all together: $200, 5m tokens."
-    )
+    budget: str = Field(default="none", description="The most for models a month, all together: $200, 5m tokens.")
     pace: float = Field(default=1.0, ge=0, description="Seconds between two messages in one channel, as Slack asks.")
     port: int = Field(default=3000, validation_alias=AliasChoices("PORT"), ge=0, le=65535)
 

@@ -60,9 +60,7 @@ def found(text: str, sections: Sequence[tuple[str, str]], *, alone: bool) -> Mes
     if len(blocks) == 1:
         blocks = [rich(line(run("I found nothing for "), run(text, limit=200, bold=True), run(".")))]
     if not alone:
-        blocks.append(
-            rich(line(run(_LEFT_OUT)))
-        )
+        blocks.append(rich(line(run(_LEFT_OUT))))
     blocks.append(rich(line(run(_NO_MODEL, italic=True))))
     return Message(f"What I found for {inert(text, 200)}. {_NO_MODEL}", blocks)
 
