@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from harness import House
 
-HUGE = 50_000 if os.environ.get("MESHCLAW_CHAOS") == "long" else 5_000
+HUGE = 50_000 if os.environ.get("MESHCLAW_CHAOS") == "long" else 3_000
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 

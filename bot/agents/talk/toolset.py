@@ -28,6 +28,8 @@ class Toolset(AbstractToolset[None]):
         self._only_reads = only_reads
         self._names: dict[str, str] = {}
         self._offered: Mapping[str, Offered] = {}
+        self._tools: dict[str, ToolsetTool[None]] = {}
+        self._step = -1
         self.planned: dict[str, Call] = {}
 
     @property
@@ -44,11 +46,14 @@ class Toolset(AbstractToolset[None]):
         return offered is not None and offered.reads
 
     async def get_tools(self, ctx: RunContext[None]) -> dict[str, ToolsetTool[None]]:
-        """Asked anew before every request to the model: a mode that was set meanwhile takes tools away."""
-        self._offered = await self._turn.offered()
+        """Looked at anew for every request to the model: a mode that was set meanwhile takes tools away."""
+        if self._step == ctx.run_step and self._tools:
+            return self._tools
+        self._step, self._offered = ctx.run_step, await self._turn.offered()
         usable = {name: one for name, one in self._offered.items() if one.reads or not self._only_reads}
         self._names = {_NO_NAME.sub("_", name): name for name in usable}
-        return {said: self._tool(said, usable[name]) for said, name in self._names.items()}
+        self._tools = {said: self._tool(said, usable[name]) for said, name in self._names.items()}
+        return self._tools
 
     def _tool(self, name: str, offered: Offered) -> ToolsetTool[None]:
         effect = "" if offered.reads else " (Goes on a card; the person decides.)"
