@@ -32,7 +32,7 @@ demo: setup
 	$(BIN)/meshclaw demo --data .demo $(ARGS)
 
 test: $(VENV)/.test .node/.installed
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

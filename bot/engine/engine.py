@@ -181,7 +181,7 @@ class Engine:
         try:
             await _patiently(lambda: self._route(request))
         except Stopped as error:
-            if not request.thread_ts:  # in a thread the answer that was broken off says it
+            if not (request.thread_ts and self._parts.roster.talks_as(request.agent)):  # else its answer says it
                 await self._tell(request, error_views.person_error(error.message, error.mend))
         except MeshClawError as error:
             await self._tell(request, error_views.person_error(error.message, error.mend))

@@ -65,6 +65,10 @@ class Roster:
         """Whether there is such a conversation (by its pseudonym) of that person."""
         return await self._documents.has(person, SPACE, name_of(conversation))
 
+    def talks_as(self, agent: str) -> bool:
+        """Whether that agent is one that is talked to."""
+        return agent in self._talking.built_in
+
     async def _model(self, person: Person, rest: str) -> Message:
         catalogue = self._talking.catalogue
         if rest:

@@ -1,6 +1,8 @@
-"""The main way on a real IMAP server over TLS with 2,000 mails, on both databases; and the server gone midway."""
+"""The main way on a real IMAP server over TLS with a thousand mails (twice as many in the long form), on both databases;
+and the server gone midway."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import pytest
 from bot.agents.triage.agent import TriageAgent
 from tests.dovecot import Dovecot
 
-MAILS = 2_000
+MAILS = 2_000 if os.environ.get("MESHCLAW_CHAOS") == "long" else 1_000
+NEED_ONE = MAILS // 10
 FEW = 600
 SENDERS = 40
 
@@ -35,7 +38,7 @@ def talkative(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-async def test_two_thousand_mails_there_and_back(
+async def test_many_mails_there_and_back(
     tmp_path: Path, trusted: Dovecot, database: str, request: pytest.FixtureRequest
 ) -> None:
     url = request.getfixturevalue("postgres_url") if database == "postgresql" else None
@@ -46,20 +49,20 @@ async def test_two_thousand_mails_there_and_back(
     async with harness.house(tmp_path, database_url=url, people=(), mail=mail) as house:
         human = house.human
         summary, card = await human.triage("ada", seconds=60)
-        assert "2,000 mails in INBOX" in harness.words(summary)
-        assert "200 mails need you" in harness.words(summary)
-        assert harness.label_number(card, "Approve") == 1_800
-        assert f"1,800 mails from {SENDERS} senders" in harness.words(card)
+        assert f"{MAILS:,} mails in INBOX" in harness.words(summary)
+        assert f"{NEED_ONE} mails need you" in harness.words(summary)
+        assert harness.label_number(card, "Approve") == MAILS - NEED_ONE
+        assert f"{MAILS - NEED_ONE:,} mails from {SENDERS} senders" in harness.words(card)
 
         await human.press("ada", card, "Approve")
         receipt = await human.becomes("ada", card, harness.is_undoable, seconds=60)
-        assert "1,800 mails: all done" in harness.words(receipt)
-        assert harness.mails(root).total() == 200
+        assert f"{MAILS - NEED_ONE:,} mails: all done" in harness.words(receipt)
+        assert harness.mails(root).total() == NEED_ONE
         assert harness.mails(root, "Archive") <= inbox
-        assert harness.mails(root, "Archive").total() == 1_800
+        assert harness.mails(root, "Archive").total() == MAILS - NEED_ONE
 
         await human.press("ada", receipt, "Undo")
-        await human.becomes("ada", card, harness.says("Taken back. 1,800 mails"), seconds=60)
+        await human.becomes("ada", card, harness.says(f"Taken back. {MAILS - NEED_ONE:,} mails"), seconds=60)
         assert harness.mails(root) == inbox
         assert harness.mails(root, "Archive").total() == 0
         await house.idle()
