@@ -61,8 +61,9 @@ class Running:
             try:
                 await self._check(work.request)
             except Stopped:
-                work.stopped = True
-                work.task.cancel()
+                if not work.stopped:  # once: it may have something to put in order
+                    work.stopped = True
+                    work.task.cancel()
             except Exception as error:  # a database away for a moment: the next look tells
                 _log.warning("stop not seen", error=type(error).__name__)
 

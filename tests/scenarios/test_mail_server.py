@@ -1,4 +1,4 @@
-"""The main way on a real IMAP server over TLS with a thousand mails (twice as many in the long form), on both databases;
+"""The main way on a real IMAP server over TLS with a thousand mails (in the long form 2,000), on both databases;
 and the server gone midway."""
 
 import asyncio
