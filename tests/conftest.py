@@ -42,7 +42,7 @@ KEPT = {"MESHCLAW_CHAOS"}
 
 settings.register_profile(
     "quick",
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
