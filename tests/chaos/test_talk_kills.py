@@ -80,7 +80,7 @@ def cases() -> list[tuple[str, str]]:
     """Every moment on both databases in the long form; in the short one, two."""
     if LONG:
         return [(moment, database) for moment in MOMENTS for database in ("sqlite", "postgresql")]
-    return [(moment, ("sqlite", "postgresql")[number % 2]) for number, moment in enumerate(MOMENTS[3::3])]
+    return [(moment, ("sqlite", "postgresql")[number % 2]) for number, moment in enumerate(MOMENTS[3::4])]
 
 
 @pytest.mark.parametrize(("moment", "database"), cases())
