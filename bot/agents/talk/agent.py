@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bot.agents.talk.conversation import Conversation, Said, load, save
-from bot.agents.talk.deciding import outcomes
+from bot.agents.talk.deciding import outcomes, readings
 from bot.agents.talk.parts import SPACE, Definition, Talking
 from bot.agents.talk.search import search
 from bot.contracts.agents import Description, Store, Turn
@@ -105,6 +105,8 @@ class TalkAgent:
             return
         args = turn.request.args
         talk.settle(str(args["card"]), outcomes(args))
+        for reading in readings(args):  # who may see it counts, however it came to be read
+            talk.read(reading)
         talk.turned_down = talk.turned_down or args["state"] in ("denied", "expired", "called_back")
         await self._carry_on(turn, talk, ready=not talk.waits and talk.state in ("waiting", "working"))
 
@@ -124,6 +126,7 @@ class TalkAgent:
         if talk.take_in(turn.request.key) and talk.state == "paused":
             await self.talking.meter.go_on(turn.person, f"{turn.conversation}:{talk.asked}")
             talk.asks, talk.past, talk.state = 0, talk.past + 1, "working"
+            talk.began = len(talk.history)  # what was said before stands there
         await self._carry_on(turn, talk, ready=talk.state == "working" and not talk.waits)
 
     async def edited(self, turn: Turn) -> None:

@@ -87,6 +87,7 @@ class Answering:
             showing = Showing(turn.thread, talk, self.save, secluded=self._place is None)
             await showing.at_work()
             if not self._fresh:
+                await self._judge(showing)  # before a word of it is shown again
                 await replay(talk, showing)
             self._fresh = False
             await self._one_answer(showing)

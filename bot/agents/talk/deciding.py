@@ -27,6 +27,16 @@ def outcomes(args: JsonObject) -> Sequence[tuple[str, str]]:
     return [(call["digest"], _told(call["outcome"]) if call["outcome"] else ended) for call in calls]
 
 
+def readings(args: JsonObject) -> Sequence[Reading]:
+    """What the calls of a card have read."""
+    calls: Any = args["calls"]
+    found = [call["outcome"]["reading"] for call in calls if call["outcome"] and call["outcome"].get("reading")]
+    return [
+        Reading(one["text"], one["origin"], None if one["seen_by"] is None else frozenset(one["seen_by"]))
+        for one in found
+    ]
+
+
 def _told(outcome: Mapping[str, Any]) -> str:
     note = prompts.outside(redacted(outcome["note"]), "the tool", 2_000) if outcome["note"] else ""
     counts = f" ({outcome['count']} done, {outcome['gone']} were gone)" if outcome["gone"] else ""
