@@ -24,13 +24,13 @@ POLICY = """
 outbox = "0s"
 
 [ceilings]
-fetch = {}
-own = {}
-send = {}
-access = {}
-delete = {}
-spend = {}
-deploy = {}
+fetch = { card = "none", hour = "none", day = "none" }
+own = { card = "none", hour = "none", day = "none" }
+send = { card = "none", hour = "none", day = "none" }
+access = { card = "none", hour = "none", day = "none" }
+delete = { card = "none", hour = "none", day = "none" }
+spend = { card = "none", hour = "none", day = "none" }
+deploy = { card = "none", hour = "none", day = "none" }
 
 [[rule]]
 name = "Whoever asks decides"
