@@ -13,6 +13,8 @@ Every message is shown to a person: it says what happened, `mend` says what to d
 a mail's body or a message's text.
 """
 
+from typing import Literal
+
 
 class MeshClawError(Exception):
     """Base of all expected errors. `message`: what happened, one sentence; `mend`: what to do about it."""
@@ -36,11 +38,12 @@ class NeedsCard(MeshClawError):
 
 
 class BudgetReached(MeshClawError):
-    """A ceiling on what models may cost. `may_go_on`: the person set it, and may go on past it."""
+    """A ceiling on what models may cost. `past`: what the person may go on past: their own for the `month`, an agent's
+    for one `message`; empty where it is not theirs to pass."""
 
-    def __init__(self, message: str, mend: str = "", *, may_go_on: bool) -> None:
+    def __init__(self, message: str, mend: str = "", *, past: Literal["month", "message", ""]) -> None:
         super().__init__(message, mend)
-        self.may_go_on = may_go_on
+        self.past = past
 
 
 class OperatorMends(MeshClawError):

@@ -75,14 +75,14 @@ class Meter:
             raise BudgetReached(
                 "What MeshClaw may spend on models this month is used up.",
                 "Everything that needs no model still works. Whoever installed MeshClaw can raise the ceiling.",
-                may_go_on=False,
+                past="",
             )
         for_agent = judge((await self._load(person, agent)).month, most, upcoming) if most != _NO_CEILING else None
         if for_agent and for_agent.state == "over":
             raise BudgetReached(
                 f"{agent} has used {for_agent.used} of the {for_agent.of} its file gives it for a month.",
                 "Its budget stands in its file.",
-                may_go_on=False,
+                past="",
             )
         month = (await self._load(person)).month
         verdict = judge(month, ceiling, upcoming)
@@ -90,7 +90,7 @@ class Meter:
             raise BudgetReached(
                 f"This would go past the ceiling you set yourself: {verdict.used} of {verdict.of} are used this month.",
                 f"It is {ceiling_words(ceiling)}: change it with /meshclaw budget, or go on a little further.",
-                may_go_on=True,
+                past="month",
             )
         if verdict.state == "near" and not month.warned:
             async with self._changing(person) as (session, row, kept):

@@ -124,8 +124,10 @@ class TalkAgent:
         if talk is None:
             raise PersonMends("This conversation is not kept any more.", "Ask anew.")
         if talk.take_in(turn.request.key) and talk.state == "paused":
-            await self.talking.meter.go_on(turn.person, f"{turn.conversation}:{talk.asked}")
-            talk.asks, talk.past, talk.state = 0, talk.past + 1, "working"
+            if talk.rests_at == "month":
+                await self.talking.meter.go_on(turn.person, f"{turn.conversation}:{talk.asked}")
+            talk.past += talk.rests_at == "message"
+            talk.asks, talk.rests_at, talk.state = 0, "", "working"
             talk.began = len(talk.history)  # what was said before stands there
         await self._carry_on(turn, talk, ready=talk.state == "working" and not talk.waits)
 

@@ -67,7 +67,7 @@ class Answering:
         talk.history = compacted(with_message(talk.history, text), _WINDOW)
         talk.began = len(talk.history)
         talk.asks, talk.after, talk.wanted, talk.turned_down = 0, [], [], False
-        talk.used, talk.cost, talk.past = 0, Decimal(0), 0
+        talk.used, talk.cost, talk.past, talk.rests_at = 0, Decimal(0), 0, ""
         talk.state = "working"
         self._fresh = True
         await self.save()
@@ -82,7 +82,7 @@ class Answering:
             await turn.thread.clear(talk.streaming, talk.answers)
             talk.streaming = ""
         await self._check_place()
-        await record(self._talking, turn, talk)
+        await record(self._talking, turn, talk, self._definition)
         while talk.state == "working":
             showing = Showing(turn.thread, talk, self.save, secluded=self._place is None)
             await showing.at_work()
@@ -117,7 +117,8 @@ class Answering:
         except (Stopped, SlackAway):
             raise
         except BudgetReached as reached:
-            await self._pause(showing, reached.message, reached.mend, go_on=reached.may_go_on)
+            talk.rests_at = reached.past
+            await self._pause(showing, reached.message, reached.mend, go_on=bool(reached.past))
         except MeshClawError as error:
             await self._pause(showing, error.message, error.mend)
         except TimeoutError:

@@ -54,9 +54,9 @@ class Conversation(BaseModel):
     `streaming`: the answer that is being shown; `answers`: all of ours. `turned_down`: a card of this message was.
     `began`: how much of the history was there before the answer at work. `asks`: requests to the model for the
     message at work, `asked`: in all; `used`, `cost`: tokens and dollars of this message, `past`: how often the person
-    went on past its ceiling. `seen`: up to where the thread was read. `after`: what the model is told with the next
-    message. `model`: what the person chose. `dry`: nothing it wants is laid before the person, who is told of it
-    instead."""
+    went on past its ceiling; `rests_at`: the ceiling that holds it up. `seen`: up to where the thread was read.
+    `after`: what the model is told with the next message. `model`: what the person chose. `dry`: nothing it wants is
+    laid before the person, who is told of it instead."""
 
     agent: str
     history: list[Any] = Field(default_factory=list)
@@ -76,6 +76,7 @@ class Conversation(BaseModel):
     used: int = 0
     cost: Decimal = Decimal(0)
     past: int = 0
+    rests_at: Literal["month", "message", ""] = ""
     unrecorded: list[Counted] = Field(default_factory=list)
     seen: str = ""
     after: list[str] = Field(default_factory=list)

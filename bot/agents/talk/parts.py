@@ -32,6 +32,11 @@ class Definition:
     per_message: Ceiling = NO_CEILING
     per_month: Ceiling = NO_CEILING
 
+    @property
+    def budgeted(self) -> str:
+        """Its name, if it has a budget of its own for a month."""
+        return self.name if self.per_month != NO_CEILING else ""
+
 
 class Agents(Protocol):
     """The agents people wrote themselves, as far as this person may see them."""

@@ -22,7 +22,7 @@ async def search(turn: Turn, text: str, definition: Definition) -> None:
     shown = [reading for reading in found if reading is not None]
     if place is not None:
         members = place.members - {turn.person.user}
-        shown = [one for one in shown if one.seen_by is None or not members - one.seen_by]
+        shown = [one for one in shown if one.seen_by is None or not (place.outside or members - one.seen_by)]
     await turn.answer("found", views.found(text, [(one.origin, one.text) for one in shown], alone=place is None))
     await turn.thread.status("")
 

@@ -162,7 +162,7 @@ class Thinking:
             talk.used += spent.input_tokens + spent.output_tokens
             talk.cost += spent.cost or 0
         await self._save()
-        await record(self._talking, self._turn, talk, self._budgeted)
+        await record(self._talking, self._turn, talk, self._definition)
         if isinstance(response, ModelResponse) and response.finish_reason in ("length", None):
             await self._showing.note("_The answer was cut off here._")
 
@@ -174,15 +174,10 @@ class Thinking:
             verdict = judge(month, one.per_message, await self._upcoming())
             if verdict.state == "over":
                 used = f"{verdict.used} of the {verdict.of} that {one.name} may take for one message are used."
-                raise BudgetReached(used, "You can let it go on a little further.", may_go_on=True)
+                raise BudgetReached(used, "You can let it go on a little further.", past="message")
         check = self._talking.meter.check
-        if said := await check(self._turn.person, self._upcoming, agent=self._budgeted, most=one.per_month):
+        if said := await check(self._turn.person, self._upcoming, agent=one.budgeted, most=one.per_month):
             await self._showing.note(said)
-
-    @property
-    def _budgeted(self) -> str:
-        """The agent, if it has a budget of its own for a month."""
-        return self._definition.name if self._definition.per_month != NO_CEILING else ""
 
     async def _upcoming(self) -> int:
         """Tokens of the next request, about: the history, and as much again of tools and instructions as is usual."""
@@ -218,11 +213,11 @@ async def replay(talk: Conversation, showing: Showing) -> None:
             await showing.paragraph()
 
 
-async def record(talking: Talking, turn: Turn, talk: Conversation, agent: str = "") -> None:
+async def record(talking: Talking, turn: Turn, talk: Conversation, definition: Definition) -> None:
     """Count what was spent and is not counted yet; what is counted twice counts once."""
     for one in talk.unrecorded:
         spent = Spent(one.model, one.input_tokens, one.output_tokens, one.cost)
-        await talking.meter.record(turn.person, one.key, spent, agent=agent)
+        await talking.meter.record(turn.person, one.key, spent, agent=definition.budgeted)
     talk.unrecorded = []
 
 

@@ -36,10 +36,13 @@ async def test_an_endless_loop_ends_and_goes_on_when_told_to(tmp_path: Path) -> 
     look = calls(("lab_read", {"what": "a"}))
     async with talking(tmp_path, Script([look] * 12 + [says("Enough.")])) as talk:
         await talk.ask("ada", "Look for ever.")
+        await talk.home.human.command("ada", "/meshclaw budget 1m tokens")
         paused = await talk.home.human.message("ada", lambda shown: "12 steps" in words(shown))
         assert len(talk.server.paid) == 12
         await talk.home.human.press("ada", paused, "Continue")
         await talk.answer("ada", "Enough.")
+        month = await talk.home.app.engine._parts.roster._meter.month(person("ada"))
+        assert month.past == 0  # it was no ceiling of hers that held it up
 
 
 async def test_a_model_that_fails_is_said_and_can_be_asked_again(tmp_path: Path) -> None:
