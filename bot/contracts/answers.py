@@ -29,14 +29,6 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
-    """A suggestion to press: what is written on it, and what the person says by pressing it."""
-
-    title: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Heard:
     """A message read back, in the words a reader sees; people stand in `text` as `<@U1>`. `user`: a user id, or the
     bot id of an app; `name`: the name an app goes by, empty for people; `files`: the names of what is attached."""
@@ -92,9 +84,6 @@ class Conversations(Protocol):
     async def session(self, channel: str, thread_ts: str, status: SessionStatus, title: str = "") -> None:
         """The state of the agent's session in that thread; `suspended` while it waits for a decision. The title
         counts where the session begins."""
-
-    async def prompts(self, channel: str, prompts: Sequence[Prompt], title: str = "") -> None:
-        """Up to four suggestions in a person's direct messages with the app."""
 
     async def mend(self, posted: Posted) -> None:
         """End an answer that a process left open when it was killed; one that has ended already stays as it is."""

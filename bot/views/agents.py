@@ -161,12 +161,6 @@ def mistakes_list(mistakes: Sequence[Told]) -> list[Block]:
     return [rich(line(run(lead, bold=True))), *batches(lines)]
 
 
-def mistakes_shown(mistakes: Sequence[Told]) -> View:
-    """A modal of them, to be laid above the one in which the file was written."""
-    lead = rich(line(run("Nothing is saved yet. Go back and mend these.")))
-    return modal("Mistakes", "agents.mistakes", [lead, *mistakes_list(mistakes)], "", close="Back")
-
-
 def saved(value: AgentValue, tz: str, notes: Sequence[str] = ()) -> Message:
     """It was saved. `notes`: what its owner should know, a sentence each."""
     text = f"Your agent {inert(value.name, 60)} is saved. Run it with /meshclaw {inert(value.word, 60)}."

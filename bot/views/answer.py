@@ -6,10 +6,8 @@ The answer itself is Markdown that went through `bot.views.markdown`. All texts 
 from collections.abc import Sequence
 
 from bot.contracts.answers import Task, TaskStatus
-from bot.contracts.slack import Message
 from bot.views.blocks import Block, actions, button, plain_text
 from bot.views.inline import literal
-from bot.views.markdown import notification
 
 FEEDBACK = "ask.feedback"
 CONTINUE = "ask.go_on"
@@ -21,16 +19,10 @@ _NOTES = 3
 _TASK_TEXT = 250  # Slack takes 256
 
 
-def closing(
-    answer: str, *, model: str = "", read: Sequence[str] = (), notes: Sequence[str] = (), more: bool = False
-) -> list[Block]:
+def closing(answer: str, *, model: str = "", read: Sequence[str] = ()) -> list[Block]:
     """The blocks below an answer. `answer` names it to whoever hears its buttons, as `<conversation>:<number>` does;
-    `model`: the name shown; `read`: what it rests on ("3 mails", "#deploys"); `notes`: sentences such as that another
-    model answered, or that it was cut off; `more`: it goes on when the person says so."""
-    blocks = [*_noted(notes), *_noted([_rests_on(model, read)])]
-    if more:
-        blocks.append(_continue(answer))
-    return [*blocks, _feedback(answer)]
+    `model`: the one that answered; `read`: what it rests on ("your mail", "#deploys")."""
+    return [*_noted([_rests_on(model, read)]), _feedback(answer)]
 
 
 def paused(message: str, mend: str = "", *, go_on: bool = True, answer: str = "") -> list[Block]:
@@ -54,11 +46,6 @@ def chosen(value: str) -> tuple[str, bool] | None:
     ours carries."""
     answer, _, verdict = value.rpartition(":")
     return (answer, verdict == GOOD) if answer and verdict in (GOOD, BAD) else None
-
-
-def answered(markdown: str, blocks: Sequence[Block] = ()) -> Message:
-    """A short answer as a message posted in one piece; `markdown` is harmless already, and at most 11,000 long."""
-    return Message(notification(markdown), [{"type": "markdown", "text": markdown.strip() or "…"}, *blocks])
 
 
 def task(id: str, title: str, status: TaskStatus, details: str = "", output: str = "", *, subject: str = "") -> Task:

@@ -8,14 +8,11 @@ code block begins and ends on lines of its own at the margin, code spans have si
 
 import re
 
-from bot.contracts import answers
 from bot.views import inline
 from bot.views.masking import UNSPACED, Masking
-from bot.views.text import visible
 
 HELD = 3_000
 """Most characters that wait until it is known what they are; then they are only letters."""
-LONGEST_NOTIFICATION = 4_000
 _LANGUAGE = 30
 _DEEPEST = 8
 
@@ -26,23 +23,12 @@ _BACKTICKS = re.compile(r"`+")
 _ESCAPABLE = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _BRACKETS = re.compile(r"\\.|\[|\]|\n[ \t]*\n", re.DOTALL)
 _PARENTHESES = re.compile(r"\\.|\(|\)|\n[ \t]*\n", re.DOTALL)
-_MARKERS = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?|[-*+]\s+|```\S*\s*$)|\*\*|__|`", re.MULTILINE)
 
 
 def safe(markdown: str, typed: frozenset[str] = frozenset()) -> str:
     """The whole of it made harmless. `typed`: the addresses a person typed, which alone may be links."""
     through = MarkdownFilter(typed)
     return through.feed(markdown) + through.end()
-
-
-def notification(markdown: str) -> str:
-    """A message's `text`: what notifications and screen readers say of it, at most 4,000 long; never empty."""
-    return visible(" ".join(_MARKERS.sub("", markdown).split()), LONGEST_NOTIFICATION) or "…"
-
-
-def split(markdown: str, limit: int) -> list[str]:
-    """Harmless Markdown in parts of at most `limit`; a code block goes on in the next part."""
-    return answers.divided(markdown, limit)
 
 
 class MarkdownFilter:

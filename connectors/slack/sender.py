@@ -10,7 +10,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.contracts.answers import Began, Heard, Prompt, SessionStatus, Stream
+from bot.contracts.answers import Began, Heard, SessionStatus, Stream
 from bot.contracts.errors import MeshClawError
 from bot.contracts.people import Member, Person, Profile
 from bot.contracts.slack import Message, Place, Posted, View
@@ -25,7 +25,6 @@ _TEXT_LIMIT = 4000  # of chat.update; the blocks carry everything
 _TITLE_LIMIT = 200
 _STATUS_LIMIT = 200
 _LOADING_LINES = 10
-_PROMPTS = 4
 
 
 class Sender:
@@ -119,17 +118,6 @@ class Sender:
     async def session(self, channel: str, thread_ts: str, status: SessionStatus, title: str = "") -> None:
         with suppress(MeshClawError):
             await self._set_session(channel, thread_ts, status, title)
-
-    async def prompts(self, channel: str, prompts: Sequence[Prompt], title: str = "") -> None:
-        if not prompts:
-            return
-        offered = [{"title": each.title, "message": each.message} for each in prompts[:_PROMPTS]]
-        with suppress(MeshClawError):
-            await ask(
-                lambda: self._client.assistant_threads_setSuggestedPrompts(
-                    channel_id=channel, prompts=offered, title=title or None
-                )
-            )
 
     async def mend(self, posted: Posted) -> None:
         await self._streams.mend(posted)

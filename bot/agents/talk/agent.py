@@ -13,6 +13,7 @@ from bot.contracts.errors import PersonMends
 from bot.contracts.json import Json, JsonObject
 from bot.contracts.people import Person
 from bot.contracts.slack import Message, View
+from bot.views import answer as answers
 from bot.views import help
 from bot.views import talk as views
 from bot.views.values import CommandHelp
@@ -148,9 +149,12 @@ class TalkAgent:
 
     async def feedback(self, turn: Turn) -> None:
         """Kept for the person's own digest, and for nobody else."""
-        value = str(turn.request.args.get("value") or "")
-        await turn.room(SPACE).save(f"feedback:{turn.request.key}", {"value": value, "at": turn.now.isoformat()})
-        await turn.whisper(views.thanks())
+        pressed = answers.chosen(str(turn.request.args.get("value") or ""))
+        if pressed is not None:
+            answer, good = pressed
+            kept: JsonObject = {"answer": answer, "good": good, "at": turn.now.isoformat()}
+            await turn.room(SPACE).save(f"feedback:{turn.request.key}", kept)
+            await turn.whisper(views.thanks())
 
     async def _carry_on(self, turn: Turn, talk: Conversation, *, ready: bool) -> None:
         definition = await self.talking.definition(turn.person, talk.agent)

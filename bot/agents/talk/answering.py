@@ -203,7 +203,7 @@ class Answering:
 
     def _closing(self) -> Blocks:
         read = self._talk.origins if self._place is None else ()
-        return answers.closing(self._name(), read=tuple(read))
+        return answers.closing(self._name(), model=self._talk.served, read=tuple(read))
 
     def _name(self) -> str:
         """The answer's name, as its buttons carry it."""

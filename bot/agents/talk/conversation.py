@@ -53,10 +53,10 @@ class Conversation(BaseModel):
     that was read so far (None: anybody), `origins`: where it is from. `typed`: addresses the person wrote.
     `streaming`: the answer that is being shown; `answers`: all of ours. `turned_down`: a card of this message was.
     `began`: how much of the history was there before the answer at work. `asks`: requests to the model for the
-    message at work, `asked`: in all; `used`, `cost`: tokens and dollars of this message, `past`: how often the person
-    went on past its ceiling; `rests_at`: the ceiling that holds it up. `seen`: up to where the thread was read.
-    `after`: what the model is told with the next message. `model`: what the person chose. `dry`: nothing it wants is
-    laid before the person, who is told of it instead."""
+    message at work, `asked`: in all; `served`: the model that answered last; `used`, `cost`: tokens and dollars of
+    this message, `past`: how often the person went on past its ceiling; `rests_at`: the ceiling that holds it up.
+    `seen`: up to where the thread was read. `after`: what the model is told with the next message. `model`: what the
+    person chose. `dry`: nothing it wants is laid before the person, who is told of it instead."""
 
     agent: str
     history: list[Any] = Field(default_factory=list)
@@ -73,6 +73,7 @@ class Conversation(BaseModel):
     began: int = 0
     asks: int = 0
     asked: int = 0
+    served: str = ""
     used: int = 0
     cost: Decimal = Decimal(0)
     past: int = 0

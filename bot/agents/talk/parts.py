@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.contracts.agents import Description
-from bot.contracts.errors import PersonMends
 from bot.contracts.people import Person
 from bot.contracts.usage import Ceiling, Spent
 from bot.models import Catalogue, Counter
@@ -59,13 +58,6 @@ class Meter(Protocol):
 
     async def go_on(self, person: Person, key: str) -> None:
         """The person wants to go on past a ceiling of their own with what goes by this key."""
-
-
-class NoOthers:
-    """Agents, where nobody wrote any."""
-
-    async def find(self, person: Person, name: str) -> Definition:
-        raise PersonMends(f"There is no agent called {name[:40]}.", "See those there are: /meshclaw agents")
 
 
 @dataclass(frozen=True, slots=True)

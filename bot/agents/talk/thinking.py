@@ -159,6 +159,7 @@ class Thinking:
         if isinstance(response, ModelResponse):
             spent = counted(key, response, self._chain)
             talk.unrecorded.append(spent)
+            talk.served = spent.model
             talk.used += spent.input_tokens + spent.output_tokens
             talk.cost += spent.cost or 0
         await self._save()

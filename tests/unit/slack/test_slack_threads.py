@@ -3,7 +3,7 @@
 import pytest
 from slack_parts import DEPLOYS, LocalSlack, person
 
-from bot.contracts.answers import Heard, Prompt
+from bot.contracts.answers import Heard
 from bot.contracts.slack import Message, Posted
 from connectors.slack.threads import readable
 
@@ -114,18 +114,6 @@ async def test_at_work_is_shown_and_taken_away(slack: LocalSlack) -> None:
 
 async def test_what_is_only_shown_never_fails(slack: LocalSlack) -> None:
     nowhere = "1700000000.000001"
-    await slack.human.fault("assistant.threads.setSuggestedPrompts", "drop_before", count=1)
     await slack.sender.status(DEPLOYS, nowhere, "is at work")
     await slack.sender.session(DEPLOYS, nowhere, "active")
-    await slack.sender.prompts(DEPLOYS, [Prompt("Help", "help")])
-    await slack.sender.prompts(DEPLOYS, [])
     await slack.sender.mend(Posted(DEPLOYS, nowhere))
-
-
-async def test_suggestions_are_offered(slack: LocalSlack) -> None:
-    channel = await slack.sender.direct(person("ada"))
-    await slack.sender.prompts(channel, [Prompt(f"Title {n}", f"message {n}") for n in range(6)], "Try one of these")
-    (call,) = await slack.human.calls("assistant.threads.setSuggestedPrompts")
-    assert call["ok"]
-    assert [each["message"] for each in call["args"]["prompts"]] == [f"message {n}" for n in range(4)]
-    assert call["args"]["title"] == "Try one of these"

@@ -23,7 +23,7 @@ from views_checked import (
 
 from bot.views.agent_edit import ToolChoice, edit_form, errors_at, new_form, read_typed
 from bot.views.agent_review import read_review, review_decided, review_over, review_request, review_shown
-from bot.views.agents import AgentValue, agent_shown, agents_list, agents_page, mistakes_shown, saved
+from bot.views.agents import AgentValue, agent_shown, agents_list, agents_page, mistakes_list, saved
 from bot.views.text import MIXED
 
 DIGEST = "ab" * 16
@@ -189,14 +189,12 @@ def test_mistakes_with_their_lines() -> None:
         Wrong(4, "tools", "there is no tool “mial.move”", "Did you mean mail.move?"),
         Wrong(9, "", "there is a tab"),
     ]
-    view = sound_view(mistakes_shown(wrong))
-    assert read(view).split("\n") == [
-        "Nothing is saved yet. Go back and mend these.",
+    assert read({"blocks": mistakes_list(wrong)}).split("\n") == [
         "The file holds 2 mistakes.",
         "Line 4, tools: There is no tool “mial.move”. Did you mean mail.move?",
         "Line 9: There is a tab.",
     ]
-    assert "and 60 more" in read(sound_view(mistakes_shown(wrong * 50)))
+    assert "and 60 more" in read({"blocks": mistakes_list(wrong * 50)})
     assert "Line 4" in read(sound_view(agent_shown(MINE, FILE, "UTC", mistakes=wrong)))
     assert "Line 4" in read(sound_view(edit_form(CARD_ID, 1, FILE, wrong)))
 
@@ -395,7 +393,6 @@ def test_slack_takes_whatever_an_agent_is_called(value: AgentValue, text: str) -
     sound_message(agents_list([value] * 2, "UTC"))
     sound_view(agents_page([value] * 2, 0, "UTC"))
     sound_view(agent_shown(value, text, "UTC", mistakes=wrong))
-    sound_view(mistakes_shown(wrong * 4))
     sound_message(saved(replace(value, agent_id=CARD_ID), "UTC", [text]))
     sound_message(review_request(value, text, DIGEST, "UTC"))
     sound_view(review_shown(value, text, DIGEST, "UTC"))

@@ -11,8 +11,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from views_checked import NASTY
 
+from bot.contracts.answers import divided as split
 from bot.contracts.answers import open_fence, room
-from bot.views.markdown import HELD, MarkdownFilter, notification, safe, split
+from bot.views.markdown import HELD, MarkdownFilter, safe
 
 TYPED = "https://typed.example/a?b=1"
 ONE = frozenset({TYPED})
@@ -305,13 +306,6 @@ def test_a_link_waits_until_it_is_known() -> None:
 def test_the_worst_of_texts_takes_no_time() -> None:
     for text in ("[" * 12_000, "[ " * 6_000, "`" * 12_000, "` " * 6_000, "\\" * 12_000, " " * 12_000, "![](" * 3_000):
         assert len(safe(text)) >= len(text) // 2
-
-
-def test_a_notification_is_plain_and_short() -> None:
-    assert notification("# Done\n\n**Three** mails, see `x`.\n") == "Done Three mails, see x."
-    assert notification("<!channel> https://evil.example").count("<") == 0
-    assert len(notification("<&>" * 3_000)) <= 4_000
-    assert notification("  ") == "…"
 
 
 LINES = st.lists(
