@@ -23,6 +23,9 @@ from bot.store.sealing import Vault
 
 _INBOX = InboxRow.metadata.tables["inbox"]
 _BATCH = 100
+THREAD = "thread:"
+"""What the lanes of threads begin with."""
+
 _MOMENT = 0.02  # seconds without a save until nothing more is expected at once
 
 
@@ -115,7 +118,7 @@ class Inbox:
 
     async def awaits(self, request: Request) -> bool:
         """Whether something of that person's, in that lane, is still to be done."""
-        mine = (InboxRow.state == "new", InboxRow.lane == self._vault.pseudonym(f"lane:{request.lane}"))
+        mine = (InboxRow.state == "new", InboxRow.lane == self._lane(request))
         owner = self._vault.pseudonym(request.person.owner)
         async with self._database.read() as session:
             return await session.scalar(select(InboxRow.id).where(*mine, InboxRow.owner == owner).limit(1)) is not None
@@ -161,12 +164,17 @@ class Inbox:
         return {
             "key": request.key,
             "owner": owner,
-            "lane": self._vault.pseudonym(f"lane:{request.lane}"),
+            "lane": self._lane(request),
             "executor": self._executor,
             "state": "new",
             "body": self._vault.seal(kept, table="inbox", owner=owner, row=request.key),
             "received_at": datetime.now(UTC),
         }
+
+    def _lane(self, request: Request) -> str:
+        """Named after nobody; of a thread's it can be told that it is one."""
+        lane = self._vault.pseudonym(f"lane:{request.lane}")
+        return lane if request.lane == request.person.owner else f"{THREAD}{lane}"
 
     async def _written(self, write: _Write) -> Ticket | None:
         self._waiting.append(write)

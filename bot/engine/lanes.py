@@ -11,9 +11,12 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.engine.inbox import Inbox, Ticket
+from bot.engine.inbox import THREAD, Inbox, Ticket
 
 _SIDE_BY_SIDE = 16
+_CONVERSATIONS = 64
+"""Threads at work at once. They wait for models, for minutes at times; what is pressed meanwhile waits for none."""
+
 _TURN_AWAITED = 0.5
 _HELD_BACK = 1.0  # seconds, at most
 _log = structlog.get_logger("engine.lanes")
@@ -29,6 +32,7 @@ class Lanes:
         self._known: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
+        self._conversations = asyncio.Semaphore(_CONVERSATIONS)
 
     def add(self, ticket: Ticket) -> None:
         """Queue the request, unless it is queued or running already."""
@@ -58,7 +62,7 @@ class Lanes:
             try:
                 while await self._inbox.behind(ticket):
                     await asyncio.sleep(_TURN_AWAITED)
-                async with self._slots:
+                async with self._conversations if lane.startswith(THREAD) else self._slots:
                     await self._inbox.quiet(self._known[ticket.key] + _HELD_BACK)
                     await self._run(ticket.key)
             except asyncio.CancelledError:

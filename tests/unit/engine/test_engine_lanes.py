@@ -51,7 +51,7 @@ class Runs:
 
 
 async def saved(inbox: Inbox, lane: str, count: int) -> list[Ticket]:
-    wishes = [Request(f"{lane} {n}", Person("T", "U"), "a", "b", lane=lane) for n in range(count)]
+    wishes = [Request(f"{lane} {n}", Person("T", lane), "a", "b") for n in range(count)]
     tickets = await asyncio.gather(*(inbox.save(wish) for wish in wishes))
     return [ticket for ticket in tickets if ticket]
 
@@ -101,6 +101,24 @@ async def test_no_more_than_sixteen_at_once_and_all_in_the_end(inbox: Inbox) -> 
     await runs.until(runs.ended, 20)
 
 
+async def test_threads_that_wait_for_a_model_hold_up_nothing_that_is_pressed(inbox: Inbox) -> None:
+    runs = Runs(inbox)
+    lanes = Lanes(inbox, runs.run)
+    talks = [Request(f"talk {n}", Person("T", "U"), "ask", "heard", {}, "D1", f"{n}.0") for n in range(70)]
+    tickets = [ticket for ticket in [await inbox.save(talk) for talk in talks] if ticket]
+    runs.held = {ticket.key for ticket in tickets}
+    for ticket in tickets:
+        lanes.add(ticket)
+    await runs.until(runs.begun, 64)
+    (click,) = await saved(inbox, "U", 1)
+    lanes.add(click)
+    await runs.until(runs.ended, 1)
+    assert runs.ended == [click.key]
+    for key in list(runs.held):
+        runs.gates[key].set()
+    await runs.until(runs.ended, 71)
+
+
 async def test_a_request_known_already_is_not_added_twice(inbox: Inbox) -> None:
     runs = Runs(inbox)
     lanes = Lanes(inbox, runs.run)
@@ -140,7 +158,7 @@ async def test_a_lane_waits_for_an_earlier_request_another_replica_has(
     await database.migrate()
     one, two = Inbox(database, vault, "one"), Inbox(database, vault, "two")
     (earlier,) = await saved(one, "a", 1)
-    second = await two.save(Request("later", Person("T", "U"), "a", "b", lane="a"))
+    second = await two.save(Request("later", Person("T", "a"), "a", "b"))
     assert second
     runs = Runs(two)
     lanes = Lanes(two, runs.run)
