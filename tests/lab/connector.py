@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -145,7 +145,7 @@ class LabTool(Tool):
         call = Call(self.name, args)
         given = self._args(args)
         if self.effect is Effect.READ:  # leaves no trace
-            return _done(given)
+            return replace(_done(given), reading=await self.read(context, args))
         await self.lab.before(context, call)
         undoes = _UNDONE_BY.get(self.name)
         if undoes and not await asyncio.to_thread(self._stands, undoes, args):

@@ -78,3 +78,32 @@ async def test_answers_to_ada_are_not_shown_twice_for_a_mention_in_a_thread(tmp_
         await talk.home.idle()
         assert len(talk.server.paid) == 2
         assert sum(answered(each) for each in await talk.thread("ada", thread, "#general")) == 2
+
+
+async def test_what_was_read_by_a_card_is_as_private_as_what_was_read_at_once(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nname = "Reading is asked"\nthen = "ask"\ntool = ["lab.read"]\n')
+    script = Script([calls(("lab_read", {"what": "pay"})), says("Ann earns ", "300.")])
+    async with talking(tmp_path, script, policy=rules) as talk:
+        talk.home.lab.connector.texts["pay"] = "Ann: 300"
+        talk.home.lab.connector.seen_by = frozenset({person("ben").user})
+        await in_general(talk, "ada", "What does Ann earn?")
+        reading = await talk.home.human.message("ada", is_card)
+        await talk.home.human.press("ada", reading, "Approve")
+        await talk.home.human.message("dana", lambda shown: "Not everybody in #general" in words(shown), "#general")
+        answer = await talk.home.human.message("ada", is_card, after=reading["ts"])
+        assert "Ann earns 300." in words(answer)
+        for message in await talk.home.human.messages("dana", "#general"):
+            assert "300" not in str(message)
+
+
+async def test_an_answer_that_cannot_be_asked_for_comes_to_the_person_alone(tmp_path: Path) -> None:
+    script = Script([calls(("lab_read", {"what": "pay"})), says("Ann earns ", "300.")])
+    async with talking(tmp_path, script) as talk:
+        talk.home.lab.connector.texts["pay"] = "Ann: 300"
+        talk.home.lab.connector.seen_by = frozenset()
+        await talk.home.human.command("ada", "/meshclaw mode read-only")
+        await in_general(talk, "ada", "What does Ann earn?")
+        await talk.home.human.message("ada", lambda shown: "Ann earns 300." in words(shown))
+        for message in await talk.home.human.messages("dana", "#general"):
+            assert "300" not in str(message)
